@@ -1,0 +1,43 @@
+//! What the system is about, without how it is reached: ids, tokens, Items, accounts,
+//! exchanges, webhooks and their rules. Nothing here waits, reads the environment or
+//! knows an SDK.
+
+mod account;
+mod credentials;
+mod deadline;
+mod environment;
+mod exchange;
+mod ids;
+mod institution;
+mod item;
+mod link;
+mod open_enum;
+mod plaid_error;
+mod processor;
+pub mod record_key;
+pub mod redaction;
+mod sealed;
+mod tokens;
+mod webhook;
+
+pub use account::{
+    Account, AccountStatus, AccountType, PlaidAccount, Standing, Verification, VerificationStatus,
+};
+pub use credentials::PlaidCredentials;
+pub use deadline::Deadline;
+pub use environment::{PlaidEnvironment, UnknownEnvironment};
+pub use exchange::{AccountHint, Exchange, ExchangeKey, ExchangeStep, Hints, OwnerToken};
+pub use ids::{
+    AccountId, InstitutionId, ItemId, KeyId, LinkId, LinkSessionId, PlaidRequestId, UserId, VaultId,
+};
+pub use institution::Institution;
+pub use item::{Action, Health, Item, ItemStatus, Lifecycle};
+pub use link::{LinkSession, LinkTokenRequest};
+pub use plaid_error::{FailureClass, PlaidError, PlaidFailure};
+pub use processor::{InvalidProcessor, Processor};
+pub use record_key::RecordKey;
+pub use sealed::{Place, Purpose, Sealed};
+pub use tokens::{
+    AccessToken, LinkToken, ProcessorToken, PublicToken, Sha256, TokenShapeError, token_hash,
+};
+pub use webhook::{InboxRecord, Webhook, WebhookSubject, WebhookType};
