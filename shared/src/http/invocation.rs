@@ -1,0 +1,99 @@
+//! One HTTP invocation: its deadline, its id, its log lines and its answer.
+
+use std::future::Future;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::{Body, Request, RequestExt, Response};
+use tracing::Instrument;
+
+use super::Problem;
+use crate::domain::Deadline;
+use crate::ports::Clock;
+
+/// What a handler may need to know about the invocation.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// AWS's id of it, which every log line and every problem carries.
+    pub request_id: String,
+    /// When it must be over.
+    pub deadline: Deadline,
+}
+
+/// Kept free at the end for rendering the answer and handing it over.
+const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+/// Assumed where no Lambda runtime tells the deadline.
+const ASSUMED_TIME: Duration = Duration::from_secs(10);
+
+/// Runs a handler inside its log span and turns its outcome into an answer.
+pub async fn invoke<C, H, F>(
+    function: &'static str,
+    clock: &C,
+    request: Request,
+    handler: H,
+) -> Response<Body>
+where
+    C: Clock,
+    H: FnOnce(Invocation, Request) -> F,
+    F: Future<Output = Result<Response<Body>, Problem>>,
+{
+    let invocation = Invocation::of(&request, clock.now());
+    let request_id = invocation.request_id.clone();
+    let span = tracing::info_span!(
+        "invocation",
+        function,
+        request_id,
+        method = %request.method(),
+        route = route(&request),
+    );
+    async {
+        let response = match handler(invocation, request).await {
+            Ok(response) => response,
+            Err(problem) => problem.into_response(&request_id),
+        };
+        tracing::info!(status = response.status().as_u16(), "answered");
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// A JSON answer.
+pub fn json_response(status: StatusCode, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    // Answers may hold tokens, and are one user's own.
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl Invocation {
+    fn of(request: &Request, now: Timestamp) -> Self {
+        let context = request.lambda_context_ref();
+        let at = context
+            .and_then(|context| i64::try_from(context.deadline).ok())
+            .filter(|milliseconds| *milliseconds > 0)
+            .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
+        let deadline = at.map_or_else(|| Deadline::after(now, ASSUMED_TIME), Deadline::at);
+        Self {
+            request_id: context
+                .map(|context| context.request_id.clone())
+                .unwrap_or_default(),
+            deadline: deadline.less(ANSWER_MARGIN),
+        }
+    }
+}
+
+/// The route's pattern, which names no one, rather than the path.
+fn route(request: &Request) -> Option<&str> {
+    match request.request_context_ref()? {
+        lambda_http::request::RequestContext::ApiGatewayV2(context) => context.route_key.as_deref(),
+        #[allow(unreachable_patterns)]
+        _ => None,
+    }
+}

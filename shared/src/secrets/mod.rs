@@ -1,0 +1,7 @@
+//! Plaid's credentials from Secrets Manager, kept for a few minutes.
+
+mod cache;
+mod reader;
+
+pub use cache::{CredentialCache, ReadCredentials};
+pub use reader::PlaidSecret;

@@ -1,0 +1,79 @@
+//! Reading the secret.
+
+use aws_sdk_secretsmanager::Client;
+use aws_types::SdkConfig;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::ReadCredentials;
+use crate::aws::describe;
+use crate::domain::PlaidCredentials;
+use crate::ports::SecretError;
+
+/// The secret with Plaid's credentials.
+pub struct PlaidSecret {
+    client: Client,
+    secret_id: String,
+}
+
+#[derive(Deserialize)]
+struct SecretBody {
+    client_id: String,
+    secret: String,
+}
+
+impl PlaidSecret {
+    /// The secret with this name or ARN.
+    pub fn new(config: &SdkConfig, secret_id: impl Into<String>) -> Self {
+        Self {
+            client: Client::new(config),
+            secret_id: secret_id.into(),
+        }
+    }
+}
+
+impl ReadCredentials for PlaidSecret {
+    async fn read(&self) -> Result<PlaidCredentials, SecretError> {
+        let answer = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret_id)
+            .send()
+            .await
+            .map_err(|error| SecretError::Unavailable(describe(&error)))?;
+        let text = Zeroizing::new(answer.secret_string.ok_or(SecretError::Malformed)?);
+        parse(&text)
+    }
+}
+
+fn parse(text: &str) -> Result<PlaidCredentials, SecretError> {
+    let body: SecretBody = serde_json::from_str(text).map_err(|_| SecretError::Malformed)?;
+    if body.client_id.is_empty() || body.secret.is_empty() {
+        return Err(SecretError::Malformed);
+    }
+    Ok(PlaidCredentials::new(body.client_id, body.secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_an_object_with_both_halves() {
+        let credentials = parse(r#"{"client_id":"c","secret":"s","note":"ignored"}"#).unwrap();
+        assert_eq!(
+            (credentials.client_id(), credentials.expose_secret()),
+            ("c", "s")
+        );
+        for text in [
+            "",
+            "s",
+            "{}",
+            r#"{"client_id":"c"}"#,
+            r#"{"client_id":"c","secret":""}"#,
+        ] {
+            let refused = parse(text).unwrap_err();
+            assert!(matches!(refused, SecretError::Malformed), "{text}");
+        }
+    }
+}

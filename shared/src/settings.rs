@@ -1,0 +1,394 @@
+//! The environment as typed settings. It is read here and nowhere else, once, when a
+//! function starts; an error names everything that is wrong with it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::{Host, Url};
+
+use crate::domain::{PlaidEnvironment, Processor, VaultId};
+
+/// The variables that a function is configured with.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables of this process.
+    pub fn of_process() -> Self {
+        Self(std::env::vars().collect())
+    }
+
+    /// The value of a variable; an empty one counts as absent, because that is how a
+    /// template leaves a parameter out.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
+        Self(
+            variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+/// Everything that is wrong with the environment. Values are not repeated: some are
+/// secrets.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the environment is not complete: {}", .0.join("; "))]
+pub struct SettingsError(Vec<String>);
+
+impl SettingsError {
+    /// One line for each variable.
+    pub fn problems(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// Reads settings and collects what is wrong on the way.
+pub struct Reader<'a> {
+    environment: &'a Environment,
+    problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads everything that `read` asks for.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or malformed.
+    pub fn read<T>(
+        environment: &'a Environment,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Result<T, SettingsError> {
+        let mut reader = Self {
+            environment,
+            problems: Vec::new(),
+        };
+        let settings = read(&mut reader);
+        match settings {
+            Some(settings) if reader.problems.is_empty() => Ok(settings),
+            _ => Err(SettingsError(reader.problems)),
+        }
+    }
+
+    /// A variable that may be absent.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        self.environment.get(name).map(str::to_owned)
+    }
+
+    /// A variable that must be there.
+    pub fn required(&mut self, name: &str) -> Option<String> {
+        let value = self.optional(name);
+        if value.is_none() {
+            self.problems.push(format!("{name} is missing"));
+        }
+        value
+    }
+
+    /// A variable that must be there and mean something.
+    pub fn parsed<T: FromStr<Err: fmt::Display>>(&mut self, name: &str) -> Option<T> {
+        let text = self.required(name)?;
+        self.understand(name, text.parse())
+    }
+
+    fn understand<T, E: fmt::Display>(&mut self, name: &str, value: Result<T, E>) -> Option<T> {
+        value
+            .map_err(|error| self.problems.push(format!("{name} {error}")))
+            .ok()
+    }
+
+    /// Where AWS is and who we are there.
+    pub fn aws(&mut self) -> Option<AwsSettings> {
+        let region = self.required("AWS_REGION");
+        let access_key_id = self.required("AWS_ACCESS_KEY_ID");
+        let secret_access_key = self.required("AWS_SECRET_ACCESS_KEY");
+        Some(AwsSettings {
+            region: region?,
+            access_key_id: access_key_id?,
+            secret_access_key: SecretString::from(secret_access_key?),
+            session_token: self.optional("AWS_SESSION_TOKEN").map(SecretString::from),
+            endpoint_url: self.optional("AWS_ENDPOINT_URL"),
+            dynamodb_endpoint_url: self.optional("AWS_ENDPOINT_URL_DYNAMODB"),
+        })
+    }
+
+    /// The table.
+    pub fn table_name(&mut self) -> Option<String> {
+        self.required("TABLE_NAME")
+    }
+
+    /// Plaid's API.
+    pub fn plaid(&mut self) -> Option<PlaidSettings> {
+        let secret_id = self.required("PLAID_SECRET_ID");
+        let environment = self.parsed("PLAID_ENVIRONMENT");
+        let override_url = self.optional("PLAID_BASE_URL");
+        let override_url =
+            override_url.map(|text| self.understand("PLAID_BASE_URL", loopback_url(&text)));
+        let environment: PlaidEnvironment = environment?;
+        let base_url = match override_url {
+            Some(url) => url?,
+            None => self.understand("PLAID_ENVIRONMENT", environment.base_url().parse())?,
+        };
+        Some(PlaidSettings {
+            secret_id: secret_id?,
+            environment,
+            base_url,
+        })
+    }
+
+    /// The vault.
+    pub fn vault(&mut self) -> Option<VaultSettings> {
+        let token_key_id = self.required("TOKEN_KEY_ID");
+        let vault_id = self.required("VAULT_ID").map(VaultId::new);
+        Some(VaultSettings {
+            token_key_id: token_key_id?,
+            vault_id: vault_id?,
+        })
+    }
+
+    /// Link's appearance and return.
+    pub fn link(&mut self) -> Option<LinkSettings> {
+        let client_name = self.required("PLAID_CLIENT_NAME");
+        let client_name = client_name
+            .and_then(|name| self.understand("PLAID_CLIENT_NAME", client_name_rule(name)));
+        let country_codes = self.required("PLAID_COUNTRY_CODES");
+        let language = self.required("PLAID_LANGUAGE");
+        let webhook_base_url = self.optional("WEBHOOK_BASE_URL");
+        let webhook_base_url = webhook_base_url
+            .map(|text| self.understand("WEBHOOK_BASE_URL", web_url(&text).map(|_| text.clone())));
+        Some(LinkSettings {
+            client_name: client_name?,
+            country_codes: country_codes?.split(',').map(str::to_owned).collect(),
+            language: language?,
+            redirect_uri: self.optional("PLAID_REDIRECT_URI"),
+            customization: self.optional("PLAID_LINK_CUSTOMIZATION"),
+            webhook_base_url: match webhook_base_url {
+                Some(url) => Some(url?),
+                None => None,
+            },
+        })
+    }
+
+    /// The processor, and who may see its tokens.
+    pub fn processor(&mut self) -> Option<ProcessorSettings> {
+        let processor = self.parsed("PROCESSOR");
+        let return_token = self.parsed("RETURN_PROCESSOR_TOKEN");
+        Some(ProcessorSettings {
+            processor: processor?,
+            return_token: return_token?,
+        })
+    }
+}
+
+/// Where AWS is and who we are there.
+#[derive(Clone)]
+pub struct AwsSettings {
+    /// The region.
+    pub region: String,
+    /// The role's key.
+    pub access_key_id: String,
+    /// The role's secret.
+    pub secret_access_key: SecretString,
+    /// The role's session.
+    pub session_token: Option<SecretString>,
+    /// For KMS and Secrets Manager on a laptop.
+    pub endpoint_url: Option<String>,
+    /// For DynamoDB on a laptop.
+    pub dynamodb_endpoint_url: Option<String>,
+}
+
+/// Plaid's API.
+#[derive(Debug, Clone)]
+pub struct PlaidSettings {
+    /// The secret with `client_id` and `secret`.
+    pub secret_id: String,
+    /// The environment that tokens must belong to.
+    pub environment: PlaidEnvironment,
+    /// Where the API is: Plaid's own host, or a simulator on this machine.
+    pub base_url: Url,
+}
+
+/// The vault.
+#[derive(Debug, Clone)]
+pub struct VaultSettings {
+    /// The KMS key that wraps data keys.
+    pub token_key_id: String,
+    /// The name that sealed values are bound to.
+    pub vault_id: VaultId,
+}
+
+/// Link's appearance and return.
+#[derive(Debug, Clone)]
+pub struct LinkSettings {
+    /// The product's name; at most 30 characters, or Link says "This Application".
+    pub client_name: String,
+    /// The countries whose institutions Link offers.
+    pub country_codes: Vec<String>,
+    /// Link's language when a request does not name one.
+    pub language: String,
+    /// Where OAuth banks return to when a request does not say.
+    pub redirect_uri: Option<String>,
+    /// The customization of the Plaid Dashboard.
+    pub customization: Option<String>,
+    /// Where webhooks go, without path; absent means the API's own domain.
+    pub webhook_base_url: Option<String>,
+}
+
+/// The processor, and who may see its tokens.
+#[derive(Debug, Clone)]
+pub struct ProcessorSettings {
+    /// The processor that tokens are made for.
+    pub processor: Processor,
+    /// Whether answers to front ends contain them.
+    pub return_token: bool,
+}
+
+/// How long a starting function waits for connections that its first request will use.
+/// Lambda gives the init phase ten seconds, and full power.
+pub const WARM_UP: Duration = Duration::from_millis(800);
+
+/// Plaid replaces longer names (plaid.com/docs/api/link).
+const MAX_CLIENT_NAME: usize = 30;
+
+fn client_name_rule(name: String) -> Result<String, &'static str> {
+    if name.chars().count() > MAX_CLIENT_NAME {
+        return Err("has more than 30 characters; Link would show \"This Application\" instead");
+    }
+    Ok(name)
+}
+
+/// Plaid's hosts are fixed, so that no configuration sends tokens elsewhere.
+fn loopback_url(text: &str) -> Result<Url, &'static str> {
+    let url = web_url(text)?;
+    let loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    loopback
+        .then_some(url)
+        .ok_or("may only name a simulator on this machine")
+}
+
+fn web_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "is no URL")?;
+    let web = matches!(url.scheme(), "http" | "https")
+        && url.query().is_none()
+        && url.fragment().is_none();
+    web.then_some(url)
+        .ok_or("must be an http or https URL without query and fragment")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPLETE: [(&str, &str); 14] = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("TABLE_NAME", "table"),
+        ("PLAID_SECRET_ID", "arn"),
+        ("PLAID_ENVIRONMENT", "sandbox"),
+        ("TOKEN_KEY_ID", "arn"),
+        ("VAULT_ID", "main"),
+        ("PLAID_CLIENT_NAME", "Demo"),
+        ("PLAID_COUNTRY_CODES", "US,CA"),
+        ("PLAID_LANGUAGE", "en"),
+        ("PROCESSOR", "astra"),
+        ("RETURN_PROCESSOR_TOKEN", "true"),
+        ("PLAID_BASE_URL", ""),
+    ];
+
+    type All = (
+        AwsSettings,
+        String,
+        PlaidSettings,
+        VaultSettings,
+        LinkSettings,
+        ProcessorSettings,
+    );
+
+    fn read(environment: &Environment) -> Result<All, SettingsError> {
+        Reader::read(environment, |reader| {
+            let aws = reader.aws();
+            let table = reader.table_name();
+            let plaid = reader.plaid();
+            let vault = reader.vault();
+            let link = reader.link();
+            let processor = reader.processor();
+            Some((aws?, table?, plaid?, vault?, link?, processor?))
+        })
+    }
+
+    fn with(name: &str, value: &str) -> Environment {
+        COMPLETE.into_iter().chain([(name, value)]).collect()
+    }
+
+    #[test]
+    fn a_complete_environment_is_read() {
+        let (_, _, plaid, _, link, processor) = read(&COMPLETE.into_iter().collect()).unwrap();
+        assert_eq!(plaid.base_url.as_str(), "https://sandbox.plaid.com/");
+        assert_eq!(link.country_codes, ["US", "CA"]);
+        assert_eq!(processor.processor.as_str(), "astra");
+    }
+
+    #[test]
+    fn an_error_names_every_missing_variable_at_once() {
+        let error = read(&Environment::default()).err().unwrap();
+        for (name, _) in COMPLETE
+            .iter()
+            .filter(|(name, _)| *name != "PLAID_BASE_URL")
+        {
+            assert!(
+                error.to_string().contains(&format!("{name} is missing")),
+                "{error}"
+            );
+        }
+        assert_eq!(error.problems().len(), COMPLETE.len() - 1);
+    }
+
+    #[test]
+    fn malformed_variables_are_named_without_their_value() {
+        let malformed = [
+            ("PLAID_ENVIRONMENT", "development"),
+            ("PLAID_BASE_URL", "https://evil.example"),
+            ("PLAID_BASE_URL", "127.0.0.1:3001"),
+            (
+                "PLAID_CLIENT_NAME",
+                "A name that has more than 30 characters",
+            ),
+            ("PROCESSOR", "Astra!"),
+            ("RETURN_PROCESSOR_TOKEN", "perhaps"),
+            ("WEBHOOK_BASE_URL", "https://api.example/?x"),
+        ];
+        for (name, value) in malformed {
+            let error = read(&with(name, value)).err().unwrap();
+            assert_eq!(error.problems().len(), 1, "{error}");
+            assert!(error.problems()[0].starts_with(name), "{error}");
+            assert!(!error.to_string().contains(value), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_simulator_on_this_machine_may_stand_in_for_plaid() {
+        for url in [
+            "http://127.0.0.1:3001",
+            "http://localhost:1",
+            "https://[::1]:2",
+        ] {
+            assert!(read(&with("PLAID_BASE_URL", url)).is_ok(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The one DynamoDB table: `pk`, `sk`, and the sparse index `due`. Which record is where
+//! is in `domain::record_key`; how each looks is in `rows`.
+
+mod conditions;
+mod exchanges;
+mod inbox;
+mod items;
+mod link_sessions;
+mod rows;
+mod transaction;
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_types::SdkConfig;
+
+use crate::domain::{RecordKey, UserId};
+use crate::settings::AwsSettings;
+
+/// The table.
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    /// The table with this name.
+    pub fn new(config: &SdkConfig, settings: &AwsSettings, name: impl Into<String>) -> Self {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(config);
+        if let Some(url) = &settings.dynamodb_endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        Self {
+            client: Client::from_conf(config.build()),
+            name: name.into(),
+        }
+    }
+
+    /// Opens a connection to DynamoDB, so that the first request finds one. A failure is
+    /// no failure: the first request would meet it too.
+    pub async fn warm_up(&self, time: Duration) {
+        let nobody = || AttributeValue::S(RecordKey::user_partition(&UserId::new("")));
+        let read = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", nobody())
+            .key("sk", nobody())
+            .send();
+        let connected = tokio::time::timeout(time, read).await.is_ok();
+        tracing::debug!(connected, "warmed up");
+    }
+}

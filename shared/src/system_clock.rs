@@ -1,0 +1,15 @@
+//! The machine's clock.
+
+use jiff::Timestamp;
+
+use crate::ports::Clock;
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
