@@ -1,0 +1,168 @@
+//! From the event to the use case and back.
+
+use lambda_http::http::StatusCode;
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt, Response};
+use serde::{Deserialize, Serialize};
+use shared::domain::{LinkId, PlaidRequestId};
+use shared::http::{Code, Problem, caller, invoke, json_body, json_response};
+use shared::ports::{Clock, LinkSessions, LinkTokens, Vault};
+
+use crate::Deps;
+use crate::use_case::{self, CreateLinkToken, Created};
+
+/// What a front end may say.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestBody {
+    redirect_uri: Option<String>,
+    android_package_name: Option<String>,
+    language: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AnswerBody<'a> {
+    link_id: &'a LinkId,
+    link_token: &'a str,
+    expiration: String,
+    request_id: &'a PlaidRequestId,
+}
+
+/// Where Plaid posts webhooks, below the base URL.
+const WEBHOOK_PATH: &str = "/v1/webhooks/plaid";
+
+/// Answers one request.
+pub async fn handler<P, S, V, C>(deps: &Deps<P, S, V, C>, request: Request) -> Response<Body>
+where
+    P: LinkTokens,
+    S: LinkSessions,
+    V: Vault,
+    C: Clock,
+{
+    invoke(
+        "create-link-token",
+        &deps.clock,
+        request,
+        |invocation, request| async move {
+            let user_id = caller(&request)?;
+            let body: RequestBody = json_body(&request)?;
+            let command = CreateLinkToken {
+                user_id,
+                language: language(body.language, &deps.link.language)?,
+                redirect_uri: redirect_uri(
+                    body.redirect_uri,
+                    body.android_package_name.as_deref(),
+                    deps,
+                )?,
+                android_package_name: android_package(body.android_package_name)?,
+                webhook: Some(webhook_url(
+                    deps.link.webhook_base_url.as_deref(),
+                    &request,
+                )?),
+            };
+            let created = use_case::create_link_token(deps, command, invocation.deadline).await?;
+            Ok(json_response(StatusCode::CREATED, answer(&created)))
+        },
+    )
+    .await
+}
+
+fn answer(created: &Created) -> String {
+    let body = AnswerBody {
+        link_id: &created.link_id,
+        link_token: created.token.link_token.expose(),
+        expiration: created.token.expiration.to_string(),
+        request_id: &created.token.request_id,
+    };
+    serde_json::to_string(&body).unwrap_or_default()
+}
+
+fn language(asked: Option<String>, default: &str) -> Result<String, Problem> {
+    let Some(language) = asked else {
+        return Ok(default.to_owned());
+    };
+    let two_letters = language.len() == 2 && language.chars().all(|c| c.is_ascii_lowercase());
+    two_letters.then_some(language).ok_or_else(|| {
+        Problem::field(
+            Code::InvalidField,
+            "language",
+            "must be two lower-case letters, as in en.",
+        )
+    })
+}
+
+/// Plaid wants none beside an Android package; the default one yields to it.
+fn redirect_uri<P, S, V, C>(
+    asked: Option<String>,
+    android: Option<&str>,
+    deps: &Deps<P, S, V, C>,
+) -> Result<Option<String>, Problem> {
+    let wrong = |rule| Err(Problem::field(Code::InvalidField, "redirect_uri", rule));
+    match (asked, android) {
+        (Some(_), Some(_)) => wrong("must be left out when android_package_name is sent."),
+        (Some(uri), None) if !allowed_redirect(&uri) => {
+            wrong("must be an https URL (http for localhost) without query and fragment.")
+        }
+        (Some(uri), None) => Ok(Some(uri)),
+        (None, Some(_)) => Ok(None),
+        (None, None) => Ok(deps.link.redirect_uri.clone()),
+    }
+}
+
+/// Plaid's rule (plaid.com/docs/link/oauth); its own allow-list decides in the end.
+fn allowed_redirect(uri: &str) -> bool {
+    let Ok(url) = url::Url::parse(uri) else {
+        return false;
+    };
+    let plain = url.query().is_none() && url.fragment().is_none();
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    plain && (url.scheme() == "https" || (url.scheme() == "http" && local))
+}
+
+/// Android's own rule for package names, in short.
+fn android_package(asked: Option<String>) -> Result<Option<String>, Problem> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    match asked {
+        Some(name) if name.is_empty() || name.len() > 255 || !name.chars().all(plain) => {
+            let rule = "must be an Android package name, as in com.example.app.";
+            Err(Problem::field(
+                Code::InvalidField,
+                "android_package_name",
+                rule,
+            ))
+        }
+        name => Ok(name),
+    }
+}
+
+/// The configured base URL, or the API's own domain. Another domain in the request's
+/// context could be anybody's choice of custom domain mapping with another path, so it is
+/// used only where the path is known: API Gateway's own domain, at the default stage.
+fn webhook_url(configured: Option<&str>, request: &Request) -> Result<String, Problem> {
+    if let Some(base) = configured {
+        return Ok(format!("{}{WEBHOOK_PATH}", base.trim_end_matches('/')));
+    }
+    own_domain(request)
+        .map(|domain| format!("https://{domain}{WEBHOOK_PATH}"))
+        .ok_or_else(|| {
+            tracing::error!(
+                "set WEBHOOK_BASE_URL: this request did not come by API Gateway's own domain"
+            );
+            Problem::new(
+                Code::InternalError,
+                "The address for webhooks is not configured.",
+            )
+        })
+}
+
+fn own_domain(request: &Request) -> Option<&str> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => {
+            let domain = context.domain_name.as_deref()?;
+            let own = domain.contains(".execute-api.")
+                && (domain.ends_with(".amazonaws.com") || domain.ends_with(".amazonaws.com.cn"));
+            (own && context.stage.as_deref() == Some("$default")).then_some(domain)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,68 @@
+//! `POST /v1/link-tokens`: a link token for a new Item of the caller.
+
+mod handler;
+mod use_case;
+
+use shared::StartError;
+use shared::aws::sdk_config;
+use shared::domain::VaultId;
+use shared::plaid::PlaidClient;
+use shared::secrets::{CredentialCache, PlaidSecret};
+use shared::settings::{Environment, LinkSettings, Reader, WARM_UP};
+use shared::store::Table;
+use shared::system_clock::SystemClock;
+use shared::vault::KmsVault;
+
+pub use handler::handler;
+
+/// What the function needs from outside.
+pub struct Deps<P, S, V, C> {
+    /// Plaid.
+    pub plaid: P,
+    /// The table.
+    pub store: S,
+    /// The vault.
+    pub vault: V,
+    /// The time.
+    pub clock: C,
+    /// How Link looks and where it returns to.
+    pub link: LinkSettings,
+    /// The name of the vault, which keeps users of different stacks apart at Plaid.
+    pub vault_id: VaultId,
+}
+
+/// The needs over the real world.
+pub type LiveDeps = Deps<
+    PlaidClient<CredentialCache<PlaidSecret, SystemClock>, SystemClock>,
+    Table,
+    KmsVault,
+    SystemClock,
+>;
+
+/// Reads the settings and builds the clients.
+///
+/// # Errors
+/// The environment is not complete, or TLS could not be set up.
+pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
+    let (aws, table, plaid, vault, link) = Reader::read(environment, |reader| {
+        let aws = reader.aws();
+        let table = reader.table_name();
+        let plaid = reader.plaid();
+        let vault = reader.vault();
+        let link = reader.link();
+        Some((aws?, table?, plaid?, vault?, link?))
+    })?;
+    let config = sdk_config(&aws)?;
+    let secret = PlaidSecret::new(&config, &plaid.secret_id);
+    let credentials = CredentialCache::new(secret, SystemClock);
+    let deps = Deps {
+        plaid: PlaidClient::new(plaid.base_url, credentials, SystemClock)?,
+        store: Table::new(&config, &aws, table),
+        vault: KmsVault::new(&config, &vault),
+        clock: SystemClock,
+        link,
+        vault_id: vault.vault_id,
+    };
+    deps.plaid.warm_up(WARM_UP).await;
+    Ok(deps)
+}

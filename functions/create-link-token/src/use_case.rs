@@ -1,0 +1,98 @@
+//! A link token for a new Item, and the record by which its session is found again.
+
+use shared::domain::{
+    Deadline, LinkId, LinkSession, LinkTokenRequest, Place, Purpose, Sha256, UserId, VaultId,
+    token_hash,
+};
+use shared::http::Problem;
+use shared::ports::{Clock, CreatedLinkToken, LinkSessions, LinkTokens, SealingKey, Vault};
+
+use crate::Deps;
+
+/// What the caller wants.
+pub(crate) struct CreateLinkToken {
+    pub(crate) user_id: UserId,
+    pub(crate) language: String,
+    pub(crate) redirect_uri: Option<String>,
+    pub(crate) android_package_name: Option<String>,
+    pub(crate) webhook: Option<String>,
+}
+
+/// What the caller gets.
+pub(crate) struct Created {
+    pub(crate) link_id: LinkId,
+    pub(crate) token: CreatedLinkToken,
+}
+
+/// Asks Plaid for the token while KMS makes the key that seals it, then records the
+/// session. A token whose session could not be recorded is not given out: its webhooks
+/// would find nobody.
+pub(crate) async fn create_link_token<P, S, V, C>(
+    deps: &Deps<P, S, V, C>,
+    command: CreateLinkToken,
+    deadline: Deadline,
+) -> Result<Created, Problem>
+where
+    P: LinkTokens,
+    S: LinkSessions,
+    V: Vault,
+    C: Clock,
+{
+    let request = LinkTokenRequest {
+        client_name: deps.link.client_name.clone(),
+        country_codes: deps.link.country_codes.clone(),
+        link_customization: deps.link.customization.clone(),
+        client_user_id: client_user_id(&deps.vault_id, &command.user_id),
+        language: command.language,
+        redirect_uri: command.redirect_uri,
+        android_package_name: command.android_package_name,
+        webhook: command.webhook,
+    };
+    let (token, key) = tokio::join!(
+        deps.plaid.create_link_token(&request, deadline),
+        deps.vault.data_key(Purpose::Link),
+    );
+    let (token, key) = (token?, key?);
+    let link_id = LinkId::new(uuid::Uuid::now_v7().to_string());
+    let place = Place::link_token(&command.user_id, &link_id);
+    let session = LinkSession {
+        link_token_hash: token_hash(token.link_token.expose()),
+        link_token: key.seal(token.link_token.expose(), &place)?,
+        link_id: link_id.clone(),
+        user_id: command.user_id,
+        expires_at: token.expiration,
+        created_at: deps.clock.now(),
+    };
+    deps.store.record_session(&session).await?;
+    tracing::info!(%link_id, plaid_request_id = %token.request_id, "created a link token");
+    Ok(Created { link_id, token })
+}
+
+/// The user as Plaid may know them. A plain hash of an e-mail address could be guessed
+/// back; the vault's name makes the same user another one in each stack, and no more.
+fn client_user_id(vault_id: &VaultId, user_id: &UserId) -> String {
+    Sha256::of(format!("{vault_id}\n{user_id}").as_bytes()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plaid_knows_users_by_a_hash_that_is_stable_and_their_own() {
+        let id = |vault: &str, user: &str| client_user_id(&VaultId::new(vault), &UserId::new(user));
+        assert_eq!(
+            id("main", "alice@example.com"),
+            id("main", "alice@example.com")
+        );
+        assert_ne!(
+            id("main", "alice@example.com"),
+            id("main", "bob@example.com")
+        );
+        assert_ne!(
+            id("main", "alice@example.com"),
+            id("other", "alice@example.com")
+        );
+        assert!(!id("main", "alice@example.com").contains("alice"));
+    }
+}

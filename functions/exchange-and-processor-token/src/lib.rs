@@ -1,0 +1,80 @@
+//! `POST /v1/items`: exchange what Link handed out, record the Item, make the processor
+//! token. The steps are in `shared::use_cases::exchange`, because the reconciler drives
+//! them too.
+
+mod handler;
+mod request_body;
+
+use shared::StartError;
+use shared::aws::sdk_config;
+use shared::domain::PlaidEnvironment;
+use shared::http::{render_item, render_item_with_tokens};
+use shared::plaid::PlaidClient;
+use shared::secrets::{CredentialCache, PlaidSecret};
+use shared::settings::{Environment, Reader, WARM_UP};
+use shared::store::Table;
+use shared::system_clock::SystemClock;
+use shared::use_cases::exchange::ExchangeSettings;
+use shared::vault::KmsVault;
+
+pub use handler::handler;
+
+/// What the function needs from outside.
+pub struct Deps<P, S, V, C> {
+    /// Plaid.
+    pub plaid: P,
+    /// The table.
+    pub store: S,
+    /// The vault.
+    pub vault: V,
+    /// The time.
+    pub clock: C,
+    /// The processor, and how answers look.
+    pub settings: ExchangeSettings,
+    /// The environment that public tokens must belong to.
+    pub environment: PlaidEnvironment,
+}
+
+/// The needs over the real world.
+pub type LiveDeps = Deps<
+    PlaidClient<CredentialCache<PlaidSecret, SystemClock>, SystemClock>,
+    Table,
+    KmsVault,
+    SystemClock,
+>;
+
+/// Reads the settings and builds the clients.
+///
+/// # Errors
+/// The environment is not complete, or TLS could not be set up.
+pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
+    let (aws, table, plaid, vault, processor) = Reader::read(environment, |reader| {
+        let aws = reader.aws();
+        let table = reader.table_name();
+        let plaid = reader.plaid();
+        let vault = reader.vault();
+        let processor = reader.processor();
+        Some((aws?, table?, plaid?, vault?, processor?))
+    })?;
+    let config = sdk_config(&aws)?;
+    let secret = PlaidSecret::new(&config, &plaid.secret_id);
+    let credentials = CredentialCache::new(secret, SystemClock);
+    let render = if processor.return_token {
+        render_item_with_tokens
+    } else {
+        render_item
+    };
+    let deps = Deps {
+        plaid: PlaidClient::new(plaid.base_url, credentials, SystemClock)?,
+        store: Table::new(&config, &aws, table),
+        vault: KmsVault::new(&config, &vault),
+        clock: SystemClock,
+        settings: ExchangeSettings {
+            processor: processor.processor,
+            render,
+        },
+        environment: plaid.environment,
+    };
+    deps.plaid.warm_up(WARM_UP).await;
+    Ok(deps)
+}
