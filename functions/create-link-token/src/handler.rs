@@ -9,7 +9,7 @@ use shared::http::{Code, Problem, caller, invoke, json_body, json_response};
 use shared::ports::{Clock, LinkSessions, LinkTokens, Vault};
 
 use crate::Deps;
-use crate::use_case::{self, CreateLinkToken, Created};
+use crate::use_case::{self, CreateError, CreateLinkToken, Created};
 
 /// What a front end may say.
 #[derive(Default, Deserialize)]
@@ -65,6 +65,16 @@ where
         },
     )
     .await
+}
+
+impl From<CreateError> for Problem {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Plaid(failure) => failure.into(),
+            CreateError::Store(error) => error.into(),
+            CreateError::Vault(error) => error.into(),
+        }
+    }
 }
 
 fn answer(created: &Created) -> String {

@@ -1,11 +1,12 @@
 //! A link token for a new Item, and the record by which its session is found again.
 
 use shared::domain::{
-    Deadline, LinkId, LinkSession, LinkTokenRequest, Place, Purpose, Sha256, UserId, VaultId,
-    token_hash,
+    Deadline, LinkId, LinkSession, LinkTokenRequest, Place, PlaidFailure, Purpose, Sha256, UserId,
+    VaultId, token_hash,
 };
-use shared::http::Problem;
-use shared::ports::{Clock, CreatedLinkToken, LinkSessions, LinkTokens, SealingKey, Vault};
+use shared::ports::{
+    Clock, CreatedLinkToken, LinkSessions, LinkTokens, SealingKey, StoreError, Vault, VaultError,
+};
 
 use crate::Deps;
 
@@ -24,6 +25,17 @@ pub(crate) struct Created {
     pub(crate) token: CreatedLinkToken,
 }
 
+/// Why the caller gets none.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CreateError {
+    #[error("Plaid made no link token")]
+    Plaid(#[from] PlaidFailure),
+    #[error("the session could not be recorded")]
+    Store(#[from] StoreError),
+    #[error("the link token could not be sealed")]
+    Vault(#[from] VaultError),
+}
+
 /// Asks Plaid for the token while KMS makes the key that seals it, then records the
 /// session. A token whose session could not be recorded is not given out: its webhooks
 /// would find nobody.
@@ -31,7 +43,7 @@ pub(crate) async fn create_link_token<P, S, V, C>(
     deps: &Deps<P, S, V, C>,
     command: CreateLinkToken,
     deadline: Deadline,
-) -> Result<Created, Problem>
+) -> Result<Created, CreateError>
 where
     P: LinkTokens,
     S: LinkSessions,

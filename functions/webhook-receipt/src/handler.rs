@@ -2,9 +2,11 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use shared::http::{invoke, json_response, raw_body};
+use shared::http::{Code, Problem, invoke, json_response, raw_body};
+use shared::plaid::KeyLookupError;
 use shared::ports::{Clock, Inbox, VerificationKeys};
 
+use crate::use_case::ReceiveError;
 use crate::{Deps, use_case};
 
 /// Plaid's largest webhooks have a few kilobytes.
@@ -33,4 +35,22 @@ where
         },
     )
     .await
+}
+
+impl From<ReceiveError> for Problem {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Refused(reason) => {
+                // The reason is for us; a stranger learns only that it failed.
+                tracing::warn!(%reason, "refused a webhook");
+                let detail = "This is not a webhook that Plaid signed just now.";
+                Self::new(Code::WebhookNotVerified, detail)
+            }
+            ReceiveError::Undecided(KeyLookupError::Plaid(failure)) => failure.into(),
+            ReceiveError::Undecided(KeyLookupError::BudgetUsedUp) => {
+                Self::try_again("Too many unknown keys were named. Send the webhook again.")
+            }
+            ReceiveError::NotKept(error) => error.into(),
+        }
+    }
 }

@@ -4,11 +4,24 @@
 use jiff::Timestamp;
 use shared::domain::redaction::redact_tokens;
 use shared::domain::{Deadline, InboxRecord, ItemId, WebhookType};
-use shared::http::{Code, Problem};
 use shared::plaid::{Freshness, KeyLookupError, Rejection, SignedWebhook, read_webhook};
-use shared::ports::{Clock, Inbox, Kept, VerificationKeys};
+use shared::ports::{Clock, Inbox, Kept, StoreError, VerificationKeys};
 
 use crate::Deps;
+
+/// Why Plaid is not told that its webhook is safe.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReceiveError {
+    /// It is not genuine, or too old.
+    #[error("the webhook is refused: {0}")]
+    Refused(Rejection),
+    /// Nobody knows yet whether it is genuine: Plaid should send it again.
+    #[error("the webhook could not be verified yet")]
+    Undecided(#[from] KeyLookupError),
+    /// It is genuine and could not be kept: Plaid should send it again.
+    #[error("the webhook could not be kept")]
+    NotKept(#[from] StoreError),
+}
 
 /// Receives one webhook. `Ok` means that Plaid may forget it.
 pub(crate) async fn receive<K, S, C>(
@@ -16,19 +29,15 @@ pub(crate) async fn receive<K, S, C>(
     signature: Option<&str>,
     body: &[u8],
     deadline: Deadline,
-) -> Result<(), Problem>
+) -> Result<(), ReceiveError>
 where
     K: VerificationKeys,
     S: Inbox,
     C: Clock,
 {
     let now = deps.clock.now();
-    let verdict = deps
-        .keys
-        .verify(signature, body, now, deadline)
-        .await
-        .map_err(unknown)?;
-    let (signed, freshness) = verdict.map_err(refused)?;
+    let verdict = deps.keys.verify(signature, body, now, deadline).await?;
+    let (signed, freshness) = verdict.map_err(ReceiveError::Refused)?;
     let record = inbox_record(body, signed, freshness, now);
     let kept = deps.store.keep(&record).await?;
     tracing::info!(
@@ -46,7 +55,7 @@ where
     match freshness {
         Freshness::Fresh => Ok(()),
         // Plaid asks to refuse it; that Plaid's truth may have changed is kept all the same.
-        Freshness::Stale => Err(refused(Rejection::TooOld)),
+        Freshness::Stale => Err(ReceiveError::Refused(Rejection::TooOld)),
     }
 }
 
@@ -65,22 +74,5 @@ fn inbox_record(
         issued_at: signed.issued_at,
         received_at: now,
         stale: freshness == Freshness::Stale,
-    }
-}
-
-fn refused(rejection: Rejection) -> Problem {
-    tracing::warn!(reason = %rejection, "refused a webhook");
-    Problem::new(
-        Code::WebhookNotVerified,
-        "This is not a webhook that Plaid signed just now.",
-    )
-}
-
-/// Nobody knows yet whether it is genuine: Plaid should send it again.
-fn unknown(error: KeyLookupError) -> Problem {
-    tracing::warn!(error = %error, "a webhook could not be verified yet");
-    match error {
-        KeyLookupError::BudgetUsedUp => Problem::try_again("Too many keys were asked for."),
-        KeyLookupError::Plaid(failure) => failure.into(),
     }
 }
