@@ -1,0 +1,180 @@
+//! What survives the end of the process, gentle or not.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use plaid_sandbox::{Options, Simulator};
+use serde_json::{Value, json};
+
+use crate::support::{Plaid, Receiver, Sandbox};
+
+/// The program, killed when dropped.
+struct Program {
+    plaid: Plaid,
+    child: Child,
+}
+
+impl Program {
+    fn start(state_file: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_plaid-sandbox"))
+            .args(["--port", "0", "--state-file"])
+            .arg(state_file)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let base = line.trim().strip_prefix("ready ").unwrap().to_owned();
+        Self {
+            plaid: Plaid::at(base),
+            child,
+        }
+    }
+
+    /// `kill -9`.
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may be dead already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn everything_acknowledged_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let state_file = folder.path().join("state");
+    let mut program = Program::start(&state_file);
+    let plaid = &program.plaid;
+    let linked = plaid.link("ins_109508", json!({})).await;
+    let removed = plaid.link("ins_109508", json!({})).await;
+    plaid
+        .call(
+            "/item/remove",
+            json!({"access_token": removed.access_token}),
+        )
+        .await
+        .ok();
+    let pending = plaid.public_token("ins_56", json!({})).await;
+    let body = json!({
+        "access_token": linked.access_token,
+        "account_id": plaid.account(&linked, "checking").await,
+        "processor": "astra",
+    });
+    let processor = plaid.call("/processor/token/create", body).await.ok();
+    let rotated = plaid
+        .control("POST", "/webhooks/rotate-key", json!({}))
+        .await;
+    plaid
+        .control("POST", "/settings", json!({"second_exchange": "same_item"}))
+        .await;
+    let fault = json!({"endpoint": "/item/get", "kind": "lose_answer"});
+    plaid.control("POST", "/faults", fault).await;
+    program.kill();
+
+    let program = Program::start(&state_file);
+    let plaid = &program.plaid;
+    assert_eq!(plaid.live_items().await, [linked.item_id]);
+    let gone = json!({"access_token": removed.access_token});
+    assert_eq!(
+        plaid.call("/accounts/get", gone).await.code(),
+        "ITEM_NOT_FOUND"
+    );
+    plaid
+        .call(
+            "/item/public_token/exchange",
+            json!({"public_token": pending}),
+        )
+        .await
+        .ok();
+    let body = json!({"processor_token": processor["processor_token"]});
+    plaid.call("/processor/auth/get", body).await.ok();
+    let body = json!({"key_id": rotated["kid"]});
+    plaid.call("/webhook_verification_key/get", body).await.ok();
+    let settings = plaid.control("GET", "/settings", Value::Null).await;
+    assert_eq!(settings["second_exchange"], "same_item");
+    let faults = plaid.control("GET", "/faults", Value::Null).await;
+    assert_eq!(faults["faults"][0]["endpoint"], "/item/get");
+}
+
+#[tokio::test]
+async fn webhook_that_waits_for_a_retry_is_sent_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let state_file = folder.path().join("state");
+    let receiver = Receiver::start().await;
+    receiver.answer_with(500, None);
+    let mut program = Program::start(&state_file);
+    let body = json!({"url": receiver.url, "body": {"webhook_type": "T"}});
+    program.plaid.control("POST", "/webhooks/send", body).await;
+    let tried = |webhook: &Value| !webhook["attempts"].as_array().unwrap().is_empty();
+    program.plaid.webhook_that(tried).await;
+    program.kill();
+
+    receiver.answer_with(200, None);
+    let program = Program::start(&state_file);
+    program
+        .plaid
+        .control("POST", "/clock", json!({"advance_seconds": 31}))
+        .await;
+    receiver.wait_for(2).await;
+    program
+        .plaid
+        .webhook_that(|webhook| webhook["state"] == "delivered")
+        .await;
+}
+
+#[tokio::test]
+async fn moved_clock_stays_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options {
+        state_file: Some(folder.path().join("state")),
+        ..Options::default()
+    };
+    let sandbox = Sandbox::with(options()).await;
+    sandbox
+        .plaid
+        .control("POST", "/clock", json!({"advance_seconds": 1_000_000}))
+        .await;
+    let before = sandbox.simulator.clock().now();
+    drop(sandbox);
+    let sandbox = Sandbox::with(options()).await;
+    assert!(sandbox.simulator.clock().now() >= before);
+}
+
+#[tokio::test]
+async fn state_file_of_something_else_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "buy milk\n").unwrap();
+    let options = Options {
+        state_file: Some(path.clone()),
+        ..Options::default()
+    };
+    assert!(Simulator::open(options).await.is_err());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "buy milk\n");
+}
+
+#[tokio::test]
+async fn program_says_so_when_its_port_is_taken() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_plaid-sandbox"))
+        .args(["--port", &port])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains(&format!("port {port} is taken")),
+        "{message}"
+    );
+}
