@@ -1,0 +1,271 @@
+//! DynamoDB: dynoxide, with the tables of the template.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dynoxide::Database;
+use dynoxide::errors::DynoxideError;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::template::{ACCOUNT_ID, REGION, ResourceNames, Table};
+
+/// How often expired records are removed. AWS takes up to a few days.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DynamoDbError {
+    /// The file's path is no text.
+    #[error("{} cannot be the path of the database", .0.display())]
+    Path(PathBuf),
+    /// The database refused.
+    #[error("the local DynamoDB failed while {doing}")]
+    Database {
+        /// What was being done.
+        doing: String,
+        /// The database's error.
+        #[source]
+        source: DynoxideError,
+    },
+    /// The template's table is not what the database understands.
+    #[error("the local DynamoDB does not understand the table {table}")]
+    Request {
+        /// The table.
+        table: String,
+        /// What does not fit.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The table of an older template.
+    #[error(
+        "the table {table} in the data folder has another schema than template.yaml: \
+         delete the folder, or choose another with --data-dir"
+    )]
+    Schema {
+        /// The table.
+        table: String,
+    },
+    /// The server failed.
+    #[error("the server of the local DynamoDB failed: {0}")]
+    Server(String),
+}
+
+/// An embedded DynamoDB.
+#[derive(Clone)]
+pub struct DynamoDb {
+    database: Database,
+}
+
+impl DynamoDb {
+    /// Opens the database in a file, or one in memory.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened as a database.
+    pub fn open(file: Option<&Path>) -> Result<Self, DynamoDbError> {
+        let database = match file {
+            None => Database::memory(),
+            Some(file) => {
+                let path = file
+                    .to_str()
+                    .ok_or_else(|| DynamoDbError::Path(file.to_owned()))?;
+                Database::new(path)
+            }
+        };
+        let database = database.map_err(failed("opening the database"))?;
+        Ok(Self { database })
+    }
+
+    /// Makes a table if it is not there yet; returns its names.
+    ///
+    /// # Errors
+    ///
+    /// The table cannot be made, or is there with another schema.
+    pub fn ensure(&self, table: &Table) -> Result<ResourceNames, DynamoDbError> {
+        let description = match self.describe(table)? {
+            Some(description) if has_schema(&description, &table.create) => description,
+            Some(_) => {
+                return Err(DynamoDbError::Schema {
+                    table: table.name.clone(),
+                });
+            }
+            None => {
+                let request = request(table, &table.create)?;
+                self.database
+                    .create_table(request)
+                    .map_err(failed("creating a table"))?;
+                self.describe(table)?.unwrap_or_default()
+            }
+        };
+        self.ensure_time_to_live(table)?;
+        let arn = format!(
+            "arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{}",
+            table.name
+        );
+        let mut names = ResourceNames::new(&table.name).with("Arn", arn);
+        // The database's own: it is what its stream operations ask for.
+        if let Some(stream) = description.get("LatestStreamArn").and_then(Value::as_str) {
+            names = names.with("StreamArn", stream);
+        }
+        Ok(names)
+    }
+
+    fn describe(&self, table: &Table) -> Result<Option<Value>, DynamoDbError> {
+        let request = request(table, &json!({ "TableName": table.name }))?;
+        match self.database.describe_table(request) {
+            Ok(response) => serde_json::to_value(response.table)
+                .map(Some)
+                .map_err(|source| DynamoDbError::Request {
+                    table: table.name.clone(),
+                    source,
+                }),
+            Err(DynoxideError::ResourceNotFoundException(_)) => Ok(None),
+            Err(error) => Err(failed("describing a table")(error)),
+        }
+    }
+
+    fn ensure_time_to_live(&self, table: &Table) -> Result<(), DynamoDbError> {
+        let Some(attribute) = &table.time_to_live else {
+            return Ok(());
+        };
+        let describe = request(table, &json!({ "TableName": table.name }))?;
+        let now = self.database.describe_time_to_live(describe);
+        let now = now
+            .map_err(failed("reading a time to live"))?
+            .time_to_live_description;
+        if now.attribute_name.as_ref() == Some(attribute) {
+            return Ok(());
+        }
+        let update = json!({
+            "TableName": table.name,
+            "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
+        });
+        let updated = self.database.update_time_to_live(request(table, &update)?);
+        updated.map(drop).map_err(failed("setting a time to live"))
+    }
+
+    /// Removes expired records, again and again.
+    pub async fn sweep_expired(self) {
+        loop {
+            tokio::time::sleep(SWEEP_EVERY).await;
+            let database = self.database.clone();
+            match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(records)) => tracing::info!(records, "expired records were removed"),
+                Ok(Err(error)) => tracing::error!(%error, "expired records could not be removed"),
+                Err(error) => tracing::error!(%error, "the removal of expired records panicked"),
+            }
+        }
+    }
+
+    /// Serves until `shutdown` is ready.
+    ///
+    /// # Errors
+    ///
+    /// The listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), DynamoDbError> {
+        dynoxide::server::serve_with_shutdown(listener, self.database, shutdown)
+            .await
+            .map_err(DynamoDbError::Server)
+    }
+}
+
+fn request<T: DeserializeOwned>(table: &Table, body: &Value) -> Result<T, DynamoDbError> {
+    // Through text: the database reads numbers and absent fields as from the network.
+    serde_json::from_str(&body.to_string()).map_err(|source| DynamoDbError::Request {
+        table: table.name.clone(),
+        source,
+    })
+}
+
+fn failed(doing: &str) -> impl FnOnce(DynoxideError) -> DynamoDbError {
+    let doing = doing.to_owned();
+    move |source| DynamoDbError::Database { doing, source }
+}
+
+/// Whether a table has the keys, indexes and stream that a `CreateTable` request asks for.
+fn has_schema(description: &Value, create: &Value) -> bool {
+    let view = |table: &Value| {
+        table
+            .pointer("/StreamSpecification/StreamViewType")
+            .cloned()
+    };
+    description.get("KeySchema") == create.get("KeySchema")
+        && indexes(description) == indexes(create)
+        && view(description) == view(create)
+}
+
+fn indexes(table: &Value) -> Vec<(Value, Value, Value)> {
+    let field = |index: &Value, name: &str| index.get(name).cloned().unwrap_or_default();
+    let mut indexes: Vec<_> = ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"]
+        .into_iter()
+        .filter_map(|kind| table.get(kind)?.as_array())
+        .flatten()
+        .map(|i| {
+            (
+                field(i, "IndexName"),
+                field(i, "KeySchema"),
+                field(i, "Projection"),
+            )
+        })
+        .collect();
+    indexes.sort_by_key(|(name, _, _)| name.to_string());
+    indexes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(index: &str) -> Table {
+        let key = |name: &str| json!([{ "AttributeName": name, "KeyType": "HASH" }]);
+        Table {
+            logical_name: "Table".to_owned(),
+            name: "the-table".to_owned(),
+            create: json!({
+                "TableName": "the-table",
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [
+                    { "AttributeName": "pk", "AttributeType": "S" },
+                    { "AttributeName": "due", "AttributeType": "S" },
+                ],
+                "KeySchema": key("pk"),
+                "GlobalSecondaryIndexes": [{
+                    "IndexName": index,
+                    "KeySchema": key("due"),
+                    "Projection": { "ProjectionType": "KEYS_ONLY" },
+                }],
+                "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
+            }),
+            time_to_live: Some("expires_at".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_table_is_made_once_and_keeps_its_stream() {
+        let database = DynamoDb::open(None).unwrap();
+        let first = format!("{:?}", database.ensure(&table("due")).unwrap());
+        assert!(first.contains("arn:aws:dynamodb:us-east-1:123456789012:table/the-table"));
+        assert!(first.contains("StreamArn"), "{first}");
+        assert_eq!(
+            format!("{:?}", database.ensure(&table("due")).unwrap()),
+            first
+        );
+    }
+
+    #[test]
+    fn a_table_of_an_older_template_is_refused_with_a_way_out() {
+        let database = DynamoDb::open(None).unwrap();
+        database.ensure(&table("due")).unwrap();
+        let error = database.ensure(&table("later")).unwrap_err();
+        assert!(matches!(error, DynamoDbError::Schema { .. }), "{error}");
+        assert!(error.to_string().contains("--data-dir"));
+    }
+}

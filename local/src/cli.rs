@@ -1,0 +1,239 @@
+//! The command line of `cargo local`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use url::Url;
+
+use crate::options::{Data, Options, Plaid};
+
+const DEFAULT_DATA_DIR: &str = ".local";
+
+const LONG_ABOUT: &str = "\
+Runs the whole system in one process: the HTTP API with the functions behind it, DynamoDB, \
+KMS, Secrets Manager, and a Plaid Sandbox. Nothing leaves this machine, and only this \
+machine can connect.
+
+Routes, timeouts, environment variables and the table come from template.yaml. When \
+everything answers, one line `ready URL` goes to standard output; the rest goes to standard \
+error. Ctrl-C stops it; state in the data folder survives that, and crashes too.";
+
+const AFTER_HELP: &str = "\
+Examples:
+  cargo local
+      Everything on its usual port, with state in .local.
+  cargo local --in-memory --port 0 --plaid-port 0 --aws-port 0 --dynamodb-port 0
+      A fresh system on free ports, e.g. for a test.
+  PLAID_CLIENT_ID=... PLAID_SECRET=... cargo local --plaid sandbox
+      With Plaid's own Sandbox.
+  cargo local --lambda http://127.0.0.1:9000
+      With the functions in `cargo lambda watch --env-file .local/env`, rebuilt on every change.
+
+First steps with curl:
+  curl http://127.0.0.1:3000/";
+
+/// Runs the whole system in one process.
+#[derive(Debug, Parser)]
+#[command(name = "cargo local", version, long_about = LONG_ABOUT, after_long_help = AFTER_HELP)]
+pub struct Cli {
+    /// Port of the gateway; 0 for any free one, here and below.
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    port: u16,
+
+    /// Port of the Plaid simulator.
+    #[arg(long, value_name = "PORT", default_value_t = 3001)]
+    plaid_port: u16,
+
+    /// Port of KMS and Secrets Manager.
+    #[arg(long, value_name = "PORT", default_value_t = 3002)]
+    aws_port: u16,
+
+    /// Port of DynamoDB.
+    #[arg(long, value_name = "PORT", default_value_t = 3003)]
+    dynamodb_port: u16,
+
+    /// Folder for the state, for this system alone [default: .local]
+    ///
+    /// Holds the database, keys, secrets, the simulator's state, and the file `env` with
+    /// the functions' environment variables. With --in-memory only the file `env` is
+    /// written, and only if this flag is given.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// Keep nothing: all state ends with the program.
+    #[arg(long)]
+    in_memory: bool,
+
+    /// Which Plaid to talk to.
+    #[arg(long, value_enum, value_name = "PLAID", default_value_t = PlaidChoice::Simulator)]
+    plaid: PlaidChoice,
+
+    /// Delay of every answer of the Plaid simulator, in milliseconds.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    plaid_latency_ms: u64,
+
+    /// Run the functions behind a Lambda Invoke API, such as `cargo lambda watch`.
+    #[arg(long, value_name = "URL", value_parser = lambda_url)]
+    lambda: Option<Url>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PlaidChoice {
+    /// The simulator in this program.
+    Simulator,
+    /// Plaid's own Sandbox, with `PLAID_CLIENT_ID` and `PLAID_SECRET` from the environment.
+    Sandbox,
+}
+
+/// A command line that cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// Plaid's keys are not in the environment.
+    #[error(
+        "--plaid sandbox needs {} in the environment (from https://dashboard.plaid.com/developers/keys)",
+        .0.join(" and ")
+    )]
+    NoKeys(Vec<&'static str>),
+    /// A delay for the real Plaid.
+    #[error("--plaid-latency-ms only delays the simulator, not --plaid sandbox")]
+    Latency,
+}
+
+impl Cli {
+    /// The stack's options. `environment` gives the value of an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// The flags contradict each other, or a variable that they ask for is missing.
+    pub fn into_options(
+        self,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Options, CliError> {
+        let plaid = self.plaid(environment)?;
+        let (data, env_file) = if self.in_memory {
+            (Data::InMemory, self.data_dir.map(|dir| dir.join("env")))
+        } else {
+            let dir = self
+                .data_dir
+                .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
+            (Data::Dir(dir), None)
+        };
+        Ok(Options {
+            port: self.port,
+            plaid_port: self.plaid_port,
+            aws_port: self.aws_port,
+            dynamodb_port: self.dynamodb_port,
+            data,
+            plaid,
+            lambda: self.lambda,
+            env_file,
+        })
+    }
+
+    fn plaid(&self, environment: impl Fn(&str) -> Option<String>) -> Result<Plaid, CliError> {
+        let latency = Duration::from_millis(self.plaid_latency_ms);
+        match self.plaid {
+            PlaidChoice::Simulator => return Ok(Plaid::Simulator { latency }),
+            PlaidChoice::Sandbox if !latency.is_zero() => return Err(CliError::Latency),
+            PlaidChoice::Sandbox => {}
+        }
+        let get = |name| environment(name).filter(|value| !value.trim().is_empty());
+        match (get("PLAID_CLIENT_ID"), get("PLAID_SECRET")) {
+            (Some(client_id), Some(secret)) => Ok(Plaid::Sandbox { client_id, secret }),
+            (client_id, secret) => {
+                let missing = [
+                    client_id.is_none().then_some("PLAID_CLIENT_ID"),
+                    secret.is_none().then_some("PLAID_SECRET"),
+                ];
+                Err(CliError::NoKeys(missing.into_iter().flatten().collect()))
+            }
+        }
+    }
+}
+
+fn lambda_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if url.scheme() == "http" || url.scheme() == "https" {
+        Ok(url)
+    } else {
+        Err("it must begin with http:// or https://".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn options(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Options, CliError> {
+        let cli = Cli::try_parse_from([&["local"], arguments].concat()).unwrap();
+        cli.into_options(|name| {
+            environment
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn the_command_line_is_well_defined() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_flags_everything_is_on_its_usual_port_and_in_dot_local() {
+        let options = options(&[], &[]).unwrap();
+        let ports = [
+            options.port,
+            options.plaid_port,
+            options.aws_port,
+            options.dynamodb_port,
+        ];
+        assert_eq!(ports, [3000, 3001, 3002, 3003]);
+        assert!(matches!(options.data, Data::Dir(dir) if dir.as_os_str() == ".local"));
+        assert!(matches!(options.plaid, Plaid::Simulator { latency } if latency.is_zero()));
+    }
+
+    #[test]
+    fn in_memory_writes_the_env_file_only_into_a_given_folder() {
+        let without = options(&["--in-memory"], &[]).unwrap();
+        assert!(matches!(without.data, Data::InMemory) && without.env_file.is_none());
+        let with = options(&["--in-memory", "--data-dir", "x"], &[]).unwrap();
+        assert!(matches!(with.data, Data::InMemory));
+        assert_eq!(with.env_file.unwrap(), PathBuf::from("x/env"));
+    }
+
+    #[test]
+    fn the_real_sandbox_needs_both_keys_and_says_which_is_missing() {
+        let error = options(&["--plaid", "sandbox"], &[("PLAID_CLIENT_ID", "id")]).unwrap_err();
+        assert!(
+            error.to_string().contains("needs PLAID_SECRET in"),
+            "{error}"
+        );
+        let error = options(&["--plaid", "sandbox"], &[("PLAID_SECRET", " ")]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("PLAID_CLIENT_ID and PLAID_SECRET"),
+            "{error}"
+        );
+        let keys = [("PLAID_CLIENT_ID", "id"), ("PLAID_SECRET", "very-secret")];
+        let options = options(&["--plaid", "sandbox"], &keys).unwrap();
+        assert!(!format!("{options:?}").contains("very-secret"));
+    }
+
+    #[test]
+    fn a_delay_of_the_real_sandbox_is_refused() {
+        let error = options(&["--plaid", "sandbox", "--plaid-latency-ms", "5"], &[]).unwrap_err();
+        assert!(matches!(error, CliError::Latency));
+    }
+
+    #[test]
+    fn a_lambda_address_must_be_http() {
+        let error = Cli::try_parse_from(["local", "--lambda", "ftp://x"]).unwrap_err();
+        assert!(error.to_string().contains("http://"), "{error}");
+    }
+}

@@ -1,0 +1,30 @@
+//! The whole system in one process, for a laptop and for tests.
+//!
+//! | room | what it stands for |
+//! | --- | --- |
+//! | [`template`] | `CloudFormation` and SAM: what `template.yaml` says |
+//! | [`gateway`] | API Gateway, and `POST /dev/login` in place of an identity provider |
+//! | [`functions`] | Lambda |
+//! | [`aws`] | DynamoDB, KMS, Secrets Manager |
+//! | [`data_dir`] | the disk |
+//!
+//! [`Stack`] puts them together. Stacks in one process share nothing: each has its own
+//! ports, state and environment variables.
+
+pub mod aws;
+pub mod cli;
+pub mod data_dir;
+mod environment;
+pub mod functions;
+pub mod gateway;
+mod landing;
+mod options;
+mod plaid;
+mod ports;
+mod server;
+mod stack;
+pub mod template;
+
+pub use options::{Data, Options, Plaid};
+pub use ports::{Port, PortError};
+pub use stack::{Progress, Stack, StartError};

@@ -1,0 +1,309 @@
+//! Starts and stops the whole system.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::aws::dynamodb::{DynamoDb, DynamoDbError};
+use crate::aws::services::{Files, Services, ServicesError};
+use crate::data_dir::{self, DataDir, DataDirError};
+use crate::environment::{self, Urls};
+use crate::functions::Runner;
+use crate::functions::deploy::{DeployError, deploy};
+use crate::gateway::{Gateway, KeyError, Tokens};
+use crate::options::{Data, Options, Plaid};
+use crate::ports::{Bound, Port, PortError, bind};
+use crate::server::Server;
+use crate::template::{Api, Document, FunctionResource, Scope, TEMPLATE, Table, TemplateError};
+use crate::{landing, plaid};
+
+/// The secret of the template that holds Plaid's keys.
+const PLAID_SECRET: &str = "PlaidSecret";
+
+/// Why a stack did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A port cannot be listened on.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The template cannot be used.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// KMS or Secrets Manager.
+    #[error("KMS and Secrets Manager did not start")]
+    Services(#[from] ServicesError),
+    /// DynamoDB.
+    #[error(transparent)]
+    DynamoDb(#[from] DynamoDbError),
+    /// The Plaid simulator.
+    #[error("the Plaid simulator did not start")]
+    Simulator(#[from] plaid_sandbox::OpenError),
+    /// The key that signs local JWTs.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A function.
+    #[error(transparent)]
+    Function(#[from] DeployError),
+}
+
+/// A step of the start, for people to read.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// What is up.
+    pub what: &'static str,
+    /// Where, or which.
+    pub detail: String,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:<22} {}", self.what, self.detail)
+    }
+}
+
+/// A running system. Dropping it ends it at once; [`Stack::stop`] is kinder.
+pub struct Stack {
+    gateway: Server,
+    others: Vec<Server>,
+    runner: Arc<Runner>,
+    urls: Urls,
+    environment: BTreeMap<String, String>,
+    /// Locked as long as the stack runs.
+    _data_dir: Option<DataDir>,
+}
+
+impl Stack {
+    /// Starts everything and returns when requests are answered.
+    ///
+    /// # Errors
+    ///
+    /// A port is taken, the data folder is in use, the template is wrong, or a function
+    /// cannot be set up.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        Self::start_with(options, |_| {}).await
+    }
+
+    /// Like [`Stack::start`], telling `report` of each step.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stack::start`].
+    pub async fn start_with(
+        options: Options,
+        report: impl Fn(&Progress),
+    ) -> Result<Self, StartError> {
+        let report = |what, detail: &str| {
+            report(&Progress {
+                what,
+                detail: detail.to_owned(),
+            });
+        };
+        let ports = Ports::bind(&options).await?;
+        let urls = ports.urls();
+        let data_dir = match &options.data {
+            Data::InMemory => None,
+            Data::Dir(path) => Some(DataDir::open(path)?),
+        };
+        let files = FilesOfStack {
+            data_dir: data_dir.as_ref(),
+        };
+        let document = Document::parse(TEMPLATE)?;
+        let parameters = environment::parameters(&urls, ports.gateway.number);
+        let mut scope = Scope::new(&document, &parameters);
+
+        let mut others = Vec::new();
+        others.push(start_services(&options, &document, &mut scope, &files, ports.aws).await?);
+        report("KMS, Secrets Manager", &urls.aws);
+        others.extend(start_dynamodb(
+            &document,
+            &mut scope,
+            &files,
+            ports.dynamodb,
+        )?);
+        report("DynamoDB", &urls.dynamodb);
+        let state_file = files.path("plaid-simulator.json");
+        others.extend(plaid::start(&options.plaid, state_file, ports.plaid).await?);
+        report(
+            "Plaid",
+            urls.plaid.as_deref().unwrap_or("https://sandbox.plaid.com"),
+        );
+
+        let functions = FunctionResource::read_all(&document, &scope)?;
+        let api = Api::read(&document, &scope, &functions)?;
+        let aws = environment::aws(&urls);
+        let environment = environment::of_all(&functions, &aws);
+        for path in files.path("env").iter().chain(&options.env_file) {
+            data_dir::write_anywhere(path, environment::as_file(&environment).as_bytes())?;
+        }
+        let runner = Arc::new(deploy(&functions, &aws, options.lambda.as_ref()).await?);
+        for function in &functions {
+            report("function", &function.package);
+        }
+
+        let landing = landing::text(&urls, &api.routes);
+        let gateway = Gateway::new(api, Arc::clone(&runner), files.tokens()?, landing);
+        let listener = ports.gateway.listener;
+        let gateway = Server::start("the gateway", |shutdown| gateway.serve(listener, shutdown));
+        report("gateway", &urls.gateway);
+        Ok(Self {
+            gateway,
+            others,
+            runner,
+            urls,
+            environment,
+            _data_dir: data_dir,
+        })
+    }
+
+    /// The gateway's base URL, without a slash at the end; so are all URLs here.
+    pub fn gateway_url(&self) -> &str {
+        &self.urls.gateway
+    }
+
+    /// The Plaid simulator's base URL; `None` with the real Plaid.
+    pub fn plaid_url(&self) -> Option<&str> {
+        self.urls.plaid.as_deref()
+    }
+
+    /// The base URL of KMS and Secrets Manager.
+    pub fn aws_url(&self) -> &str {
+        &self.urls.aws
+    }
+
+    /// DynamoDB's base URL.
+    pub fn dynamodb_url(&self) -> &str {
+        &self.urls.dynamodb
+    }
+
+    /// All that any function needs, as in the file `env` of the data folder.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    /// Answers the requests under way, but no more, and stops everything.
+    pub async fn stop(self) {
+        self.gateway.stop().await;
+        // What still runs has lost its caller, and would lose its database now.
+        self.runner.abort_all();
+        let mut stopping = tokio::task::JoinSet::new();
+        for server in self.others {
+            stopping.spawn(server.stop());
+        }
+        while stopping.join_next().await.is_some() {}
+    }
+}
+
+/// All ports, bound before anything else happens: a taken one costs no time.
+struct Ports {
+    gateway: Bound,
+    plaid: Option<Bound>,
+    aws: Bound,
+    dynamodb: Bound,
+}
+
+impl Ports {
+    async fn bind(options: &Options) -> Result<Self, PortError> {
+        let gateway = bind(Port::Gateway, options.port).await?;
+        let plaid = match options.plaid {
+            Plaid::Simulator { .. } => Some(bind(Port::Plaid, options.plaid_port).await?),
+            Plaid::Sandbox { .. } => None,
+        };
+        let aws = bind(Port::Aws, options.aws_port).await?;
+        let dynamodb = bind(Port::DynamoDb, options.dynamodb_port).await?;
+        Ok(Self {
+            gateway,
+            plaid,
+            aws,
+            dynamodb,
+        })
+    }
+
+    fn urls(&self) -> Urls {
+        Urls {
+            gateway: self.gateway.url.clone(),
+            plaid: self.plaid.as_ref().map(|plaid| plaid.url.clone()),
+            aws: self.aws.url.clone(),
+            dynamodb: self.dynamodb.url.clone(),
+        }
+    }
+}
+
+/// The files of the data folder, if there is one.
+struct FilesOfStack<'a> {
+    data_dir: Option<&'a DataDir>,
+}
+
+impl FilesOfStack<'_> {
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.data_dir.map(|dir| dir.file(name))
+    }
+
+    /// The key of the data folder, made at the first start.
+    fn tokens(&self) -> Result<Tokens, StartError> {
+        let Some(path) = self.path("jwt-key.p8") else {
+            return Ok(Tokens::new(&Tokens::generate_key()?)?);
+        };
+        if let Some(key) = data_dir::read(&path)? {
+            return Ok(Tokens::new(&key)?);
+        }
+        let key = Tokens::generate_key()?;
+        data_dir::write(&path, &key)?;
+        Ok(Tokens::new(&key)?)
+    }
+}
+
+async fn start_services(
+    options: &Options,
+    document: &Document,
+    scope: &mut Scope,
+    files: &FilesOfStack<'_>,
+    bound: Bound,
+) -> Result<Server, StartError> {
+    let files = files.path("kms.json").zip(files.path("secrets.json"));
+    let services = Services::open(files.map(|(kms, secrets)| Files { kms, secrets })).await?;
+    for name in document.resources_of_type("AWS::KMS::Key") {
+        scope.insert(name, services.key(name).await?);
+    }
+    for name in document.resources_of_type("AWS::SecretsManager::Secret") {
+        let value = (name == PLAID_SECRET).then(|| plaid::secret(&options.plaid));
+        scope.insert(name, services.secret(name, value.as_deref()).await?);
+    }
+    Ok(Server::start(
+        "the server of KMS and Secrets Manager",
+        |shutdown| services.serve(bound.listener, shutdown),
+    ))
+}
+
+fn start_dynamodb(
+    document: &Document,
+    scope: &mut Scope,
+    files: &FilesOfStack<'_>,
+    bound: Bound,
+) -> Result<[Server; 2], StartError> {
+    let file = files.path("dynamodb.sqlite");
+    if let Some(file) = &file {
+        // SQLite gives its other files the mode of this one.
+        data_dir::ensure(file)?;
+    }
+    let database = DynamoDb::open(file.as_deref())?;
+    for table in Table::read_all(document, scope)? {
+        scope.insert(&table.logical_name, database.ensure(&table)?);
+    }
+    let sweeper = database.clone();
+    Ok([
+        Server::start("DynamoDB", |shutdown| {
+            database.serve(bound.listener, shutdown)
+        }),
+        Server::start("the sweep of expired records", |shutdown| async move {
+            tokio::select! {
+                () = shutdown => Ok::<(), std::convert::Infallible>(()),
+                () = sweeper.sweep_expired() => Ok(()),
+            }
+        }),
+    ])
+}

@@ -1,0 +1,75 @@
+//! The template as written, before anything in it is resolved.
+
+use serde_json::Value as Json;
+use serde_norway::Value as Yaml;
+
+use super::resolve::resolve;
+use super::{Scope, TemplateError};
+
+/// A parsed template.
+#[derive(Clone, Debug)]
+pub struct Document {
+    root: Yaml,
+}
+
+impl Document {
+    /// Parses a template.
+    ///
+    /// # Errors
+    ///
+    /// The text is not YAML.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        Ok(Self {
+            root: serde_norway::from_str(text)?,
+        })
+    }
+
+    /// The logical names of all resources of a type, in the order of the template.
+    pub fn resources_of_type(&self, kind: &str) -> Vec<&str> {
+        let resources = self.root.get("Resources").and_then(Yaml::as_mapping);
+        resources
+            .into_iter()
+            .flatten()
+            .filter(|(_, resource)| resource.get("Type").and_then(Yaml::as_str) == Some(kind))
+            .filter_map(|(name, _)| name.as_str())
+            .collect()
+    }
+
+    /// The names and definitions of the parameters.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &Yaml)> {
+        let parameters = self.root.get("Parameters").and_then(Yaml::as_mapping);
+        parameters
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, definition)| Some((name.as_str()?, definition)))
+    }
+
+    /// One part of the template with its intrinsic functions resolved; `None` when the
+    /// template does not have it.
+    pub(super) fn part(&self, path: &[&str], scope: &Scope) -> Result<Option<Json>, TemplateError> {
+        let mut part = &self.root;
+        for step in path {
+            let Some(next) = part.get(*step) else {
+                return Ok(None);
+            };
+            part = next;
+        }
+        resolve(part, scope, &path.join(".")).map(Some)
+    }
+
+    /// Like [`Document::part`], read as a type.
+    pub(super) fn typed_part<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &[&str],
+        scope: &Scope,
+    ) -> Result<Option<T>, TemplateError> {
+        self.part(path, scope)?
+            .map(|part| {
+                serde_json::from_value(part).map_err(|source| TemplateError::Shape {
+                    at: path.join("."),
+                    source,
+                })
+            })
+            .transpose()
+    }
+}

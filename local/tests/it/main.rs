@@ -1,0 +1,12 @@
+//! The local stack from outside: over HTTP, and as a program.
+
+#[cfg(test)]
+mod gateway;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod remote;
+#[cfg(test)]
+mod stack;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,172 @@
+//! The program as people and scripts start it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+
+use crate::support::{aws, client};
+
+const FREE_PORTS: [&str; 8] = [
+    "--port",
+    "0",
+    "--plaid-port",
+    "0",
+    "--aws-port",
+    "0",
+    "--dynamodb-port",
+    "0",
+];
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+        .env_remove("PLAID_CLIENT_ID")
+        .env_remove("PLAID_SECRET");
+    command
+}
+
+/// A started program, killed when it is dropped.
+struct Running {
+    child: Child,
+    output: BufReader<std::process::ChildStdout>,
+    url: String,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = program();
+        // Nobody reads it here, and a full pipe would block the program.
+        command
+            .args(FREE_PORTS)
+            .args(arguments)
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("ready ").unwrap().to_owned();
+        Self { child, output, url }
+    }
+
+    fn variable(dir: &Path, name: &str) -> String {
+        let text = std::fs::read_to_string(dir.join("env")).unwrap();
+        let prefix = format!("{name}=");
+        text.lines()
+            .find_map(|line| line.strip_prefix(&prefix))
+            .unwrap()
+            .to_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn it_says_ready_once_and_stops_cleanly_when_asked() {
+    for signal in ["-INT", "-TERM"] {
+        let mut running = Running::start(&["--in-memory"]);
+        let response = client().get(&running.url).send().await.unwrap();
+        assert!(response.text().await.unwrap().contains(&running.url));
+        let pid = running.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut rest = String::new();
+        running.output.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "");
+        assert_eq!(running.child.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_kill() {
+    let (dir, client) = (tempfile::tempdir().unwrap(), client());
+    let path = dir.path().to_str().unwrap();
+    let mut running = Running::start(&["--data-dir", path]);
+    let table = Running::variable(dir.path(), "TABLE_NAME");
+    let dynamodb = Running::variable(dir.path(), "AWS_ENDPOINT_URL_DYNAMODB");
+    let key = Running::variable(dir.path(), "TOKEN_KEY_ID");
+    let item = json!({ "pk": { "S": "p" }, "sk": { "S": "s" } });
+    let put = json!({ "TableName": table, "Item": item });
+    aws(&client, &dynamodb, "DynamoDB_20120810.PutItem", &put)
+        .await
+        .unwrap();
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+
+    let _running = Running::start(&["--data-dir", path]);
+    let dynamodb = Running::variable(dir.path(), "AWS_ENDPOINT_URL_DYNAMODB");
+    let get = json!({ "TableName": table, "Key": item });
+    let found = aws(&client, &dynamodb, "DynamoDB_20120810.GetItem", &get)
+        .await
+        .unwrap();
+    assert_eq!(found["Item"], item);
+    assert_eq!(Running::variable(dir.path(), "TOKEN_KEY_ID"), key);
+}
+
+#[test]
+fn a_taken_port_is_one_line_that_names_port_and_flag() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for flag in ["--port", "--plaid-port", "--aws-port", "--dynamodb-port"] {
+        let mut command = program();
+        command.args(
+            FREE_PORTS
+                .chunks(2)
+                .filter(|pair| pair[0] != flag)
+                .flatten(),
+        );
+        let output = command.args([flag, &port, "--in-memory"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(
+            message.contains(&port) && message.contains(flag),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn the_real_sandbox_without_keys_says_what_is_missing() {
+    let output = program()
+        .args(["--in-memory", "--plaid", "sandbox"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("PLAID_CLIENT_ID and PLAID_SECRET"),
+        "{message}"
+    );
+}
+
+#[test]
+fn in_memory_writes_the_env_file_only_where_it_is_told_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let inside = dir.path().join("data");
+    let running = Running::start(&["--in-memory", "--data-dir", inside.to_str().unwrap()]);
+    let written: Vec<_> = std::fs::read_dir(&inside)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(written, ["env"]);
+    assert_eq!(Running::variable(&inside, "WEBHOOK_BASE_URL"), running.url);
+}
