@@ -226,7 +226,9 @@ impl Problem {
     /// Our own faults are errors, the callers' are information, the rest are warnings.
     fn log(&self) {
         let code = self.0.code.as_str();
-        let field = self.0.field.as_deref();
+        // An unknown field's name is the caller's own text, like the rest of the body.
+        let unknown = self.0.code == Code::UnknownField;
+        let field = self.0.field.as_deref().filter(|_| !unknown);
         let cause = self.0.cause.as_deref();
         let plaid = self.0.plaid.as_deref();
         let plaid_code = plaid.map(|error| error.error_code.as_str());
