@@ -13,12 +13,14 @@
 //! - `plaid`, `store`, `vault`, `secrets`: the adapters; none imports another
 //! - `aws`: how every AWS client is set up
 //! - `http`: callers, bodies, answers, problems
+//! - `live`: the adapters put together as every function uses them
 //! - `telemetry`, `settings`, `system_clock`: logs, the environment, the time
 //! - `test_util` (feature `test-util`): for tests of every room
 
 pub mod aws;
 pub mod domain;
 pub mod http;
+pub mod live;
 pub mod plaid;
 pub mod ports;
 pub mod secrets;
@@ -30,17 +32,3 @@ pub mod telemetry;
 pub mod test_util;
 pub mod use_cases;
 pub mod vault;
-
-/// A function that cannot start: every reason that its `connect` may meet.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The environment is not complete.
-    #[error(transparent)]
-    Settings(#[from] settings::SettingsError),
-    /// AWS clients could not be built.
-    #[error(transparent)]
-    Aws(#[from] aws::TlsError),
-    /// The client of Plaid's API could not be built.
-    #[error(transparent)]
-    Plaid(#[from] plaid::ClientError),
-}

@@ -1,12 +1,14 @@
 //! The arrows between rooms, as `docs/architecture.md` draws them. A new arrow is a
 //! decision, so it is made here first.
 
+#![cfg(test)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms of the common crate a room may import.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("ports", &["domain"]),
     ("use_cases", &["domain", "ports"]),
@@ -19,6 +21,10 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("vault", &["aws", "domain", "ports", "settings"]),
     ("secrets", &["aws", "domain", "ports", "settings"]),
     ("http", &["domain", "ports", "use_cases"]),
+    (
+        "live",
+        &["aws", "plaid", "secrets", "settings", "system_clock"],
+    ),
 ];
 
 /// Crates that only adapters may know: SDKs, HTTP clients and the like.
@@ -92,17 +98,17 @@ fn rooms_of_the_common_crate_import_only_what_their_arrows_allow() {
     let arrows: BTreeMap<_, _> = ARROWS.into_iter().collect();
     let mut seen = BTreeSet::new();
     for file in source_files(&root) {
-        let room = room_of(&file, &root);
-        if room == "lib" || room == "test_util" {
+        let home = room_of(&file, &root);
+        if home == "lib" || home == "test_util" {
             continue;
         }
-        let allowed = arrows.get(room.as_str());
-        let allowed = allowed.unwrap_or_else(|| panic!("the room {room} has no arrows yet"));
+        let allowed = arrows.get(home.as_str());
+        let allowed = allowed.unwrap_or_else(|| panic!("the room {home} has no arrows yet"));
         for named in rooms_named(&code(&file)) {
-            let fine = named == room || allowed.contains(&named.as_str());
-            assert!(fine, "{}: {room} must not import {named}", file.display());
+            let fine = named == home || allowed.contains(&named.as_str());
+            assert!(fine, "{}: {home} must not import {named}", file.display());
         }
-        seen.insert(room);
+        seen.insert(home);
     }
     let expected: BTreeSet<_> = arrows.keys().map(|room| (*room).to_owned()).collect();
     assert_eq!(seen, expected, "every arrow belongs to a room");

@@ -3,11 +3,9 @@
 mod handler;
 mod use_case;
 
-use shared::StartError;
 use shared::aws::sdk_config;
 use shared::domain::VaultId;
-use shared::plaid::PlaidClient;
-use shared::secrets::{CredentialCache, PlaidSecret};
+use shared::live::{self, LivePlaid, StartError};
 use shared::settings::{Environment, LinkSettings, Reader, WARM_UP};
 use shared::store::Table;
 use shared::system_clock::SystemClock;
@@ -32,12 +30,7 @@ pub struct Deps<P, S, V, C> {
 }
 
 /// The needs over the real world.
-pub type LiveDeps = Deps<
-    PlaidClient<CredentialCache<PlaidSecret, SystemClock>, SystemClock>,
-    Table,
-    KmsVault,
-    SystemClock,
->;
+pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
 
 /// Reads the settings and builds the clients.
 ///
@@ -53,10 +46,8 @@ pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> 
         Some((aws?, table?, plaid?, vault?, link?))
     })?;
     let config = sdk_config(&aws)?;
-    let secret = PlaidSecret::new(&config, &plaid.secret_id);
-    let credentials = CredentialCache::new(secret, SystemClock);
     let deps = Deps {
-        plaid: PlaidClient::new(plaid.base_url, credentials, SystemClock)?,
+        plaid: live::plaid(&config, plaid)?,
         store: Table::new(&config, &aws, table),
         vault: KmsVault::new(&config, &vault),
         clock: SystemClock,

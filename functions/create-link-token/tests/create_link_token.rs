@@ -1,5 +1,7 @@
 //! `POST /v1/link-tokens` over in-memory ports.
 
+#![cfg(test)]
+
 use create_link_token::{Deps, handler};
 use lambda_http::{Body, Response};
 use shared::domain::{PlaidFailure, VaultId, token_hash};

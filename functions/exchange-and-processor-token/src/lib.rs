@@ -5,12 +5,10 @@
 mod handler;
 mod request_body;
 
-use shared::StartError;
 use shared::aws::sdk_config;
 use shared::domain::PlaidEnvironment;
 use shared::http::{render_item, render_item_with_tokens};
-use shared::plaid::PlaidClient;
-use shared::secrets::{CredentialCache, PlaidSecret};
+use shared::live::{self, LivePlaid, StartError};
 use shared::settings::{Environment, Reader, WARM_UP};
 use shared::store::Table;
 use shared::system_clock::SystemClock;
@@ -36,19 +34,14 @@ pub struct Deps<P, S, V, C> {
 }
 
 /// The needs over the real world.
-pub type LiveDeps = Deps<
-    PlaidClient<CredentialCache<PlaidSecret, SystemClock>, SystemClock>,
-    Table,
-    KmsVault,
-    SystemClock,
->;
+pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
 
 /// Reads the settings and builds the clients.
 ///
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
-pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
-    let (aws, table, plaid, vault, processor) = Reader::read(environment, |reader| {
+pub async fn connect(variables: &Environment) -> Result<LiveDeps, StartError> {
+    let (aws, table, plaid, vault, processor) = Reader::read(variables, |reader| {
         let aws = reader.aws();
         let table = reader.table_name();
         let plaid = reader.plaid();
@@ -57,15 +50,14 @@ pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> 
         Some((aws?, table?, plaid?, vault?, processor?))
     })?;
     let config = sdk_config(&aws)?;
-    let secret = PlaidSecret::new(&config, &plaid.secret_id);
-    let credentials = CredentialCache::new(secret, SystemClock);
+    let environment = plaid.environment;
     let render = if processor.return_token {
         render_item_with_tokens
     } else {
         render_item
     };
     let deps = Deps {
-        plaid: PlaidClient::new(plaid.base_url, credentials, SystemClock)?,
+        plaid: live::plaid(&config, plaid)?,
         store: Table::new(&config, &aws, table),
         vault: KmsVault::new(&config, &vault),
         clock: SystemClock,
@@ -73,7 +65,7 @@ pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> 
             processor: processor.processor,
             render,
         },
-        environment: plaid.environment,
+        environment,
     };
     deps.plaid.warm_up(WARM_UP).await;
     Ok(deps)

@@ -1,5 +1,7 @@
 //! `POST /v1/items` over in-memory ports: what a caller is told, and what is left behind.
 
+#![cfg(test)]
+
 use exchange_and_processor_token::{Deps, handler};
 use lambda_http::{Body, Response};
 use serde_json::Value;
@@ -7,7 +9,7 @@ use shared::domain::{ExchangeStep, Lifecycle, PlaidAccount, PlaidEnvironment, Pl
 use shared::http::{Code, render_item_with_tokens};
 use shared::ports::Clock;
 use shared::test_util::{
-    Event, FixedClock, MemoryPlaid, MemoryStore, MemoryVault, account, json, refusal,
+    Event, FixedClock, MemoryPlaid, MemoryStore, MemoryVault, Records, account, json, refusal,
 };
 use shared::use_cases::exchange::ExchangeSettings;
 
@@ -59,6 +61,10 @@ impl Scene {
             .values()
             .next()
             .map(|exchange| exchange.step)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Records)) {
+        change(&mut self.deps.store.records());
     }
 
     fn live_items(&self) -> usize {
@@ -301,12 +307,12 @@ async fn while_somebody_works_on_it_others_are_told_when_to_come_back() {
     scene.deps.plaid.fail("exchange", no_answer(true));
     scene.link().await;
     let later = scene.deps.clock.now() + jiff::SignedDuration::from_secs(10);
-    let mut records = scene.deps.store.records();
-    records
-        .exchanges
-        .values_mut()
-        .for_each(|exchange| exchange.lease_until = later);
-    drop(records);
+    scene.change(|records| {
+        records
+            .exchanges
+            .values_mut()
+            .for_each(|exchange| exchange.lease_until = later);
+    });
     let response = scene.link().await;
     assert_problem(&response, Code::ExchangeInProgress);
     assert_eq!(response.headers()["retry-after"], "11");
@@ -365,16 +371,16 @@ async fn a_public_token_of_another_users_exchange_is_not_found() {
 async fn a_removed_item_is_gone() {
     let scene = Scene::with_checking();
     scene.link().await;
-    let mut records = scene.deps.store.records();
-    records
-        .items
-        .values_mut()
-        .for_each(|item| item.lifecycle = Lifecycle::Removed);
-    records
-        .exchanges
-        .values_mut()
-        .for_each(|exchange| exchange.answer = None);
-    drop(records);
+    scene.change(|records| {
+        records
+            .items
+            .values_mut()
+            .for_each(|item| item.lifecycle = Lifecycle::Removed);
+        records
+            .exchanges
+            .values_mut()
+            .for_each(|exchange| exchange.answer = None);
+    });
     assert_problem(&scene.link().await, Code::ItemRemoved);
 }
 
@@ -383,19 +389,19 @@ async fn a_sealed_token_copied_to_another_record_does_not_open() {
     let scene = Scene::with_checking();
     scene.deps.plaid.fail("accounts", no_answer(false));
     scene.link().await;
-    let mut records = scene.deps.store.records();
-    let exchange = records
-        .exchanges
-        .values()
-        .next()
-        .unwrap()
-        .public_token
-        .clone();
-    records
-        .items
-        .values_mut()
-        .for_each(|item| item.access_token = exchange.clone());
-    drop(records);
+    scene.change(|records| {
+        let exchange = records
+            .exchanges
+            .values()
+            .next()
+            .unwrap()
+            .public_token
+            .clone();
+        records
+            .items
+            .values_mut()
+            .for_each(|item| item.access_token = exchange.clone());
+    });
     assert_problem(&scene.link().await, Code::InternalError);
 }
 

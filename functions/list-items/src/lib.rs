@@ -3,8 +3,8 @@
 mod cursor;
 mod handler;
 
-use shared::StartError;
 use shared::aws::sdk_config;
+use shared::live::StartError;
 use shared::settings::{Environment, Reader, WARM_UP};
 use shared::store::Table;
 use shared::system_clock::SystemClock;

@@ -1,5 +1,7 @@
 //! `GET /v1/items` and `GET /v1/items/{item_id}` over in-memory ports.
 
+#![cfg(test)]
+
 use lambda_http::{Body, Response};
 use list_items::{Deps, handler};
 use shared::domain::{

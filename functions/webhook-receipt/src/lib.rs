@@ -4,10 +4,9 @@
 mod handler;
 mod use_case;
 
-use shared::StartError;
 use shared::aws::sdk_config;
-use shared::plaid::{KeyCache, PlaidClient};
-use shared::secrets::{CredentialCache, PlaidSecret};
+use shared::live::{self, LivePlaid, StartError};
+use shared::plaid::KeyCache;
 use shared::settings::{Environment, Reader, WARM_UP};
 use shared::store::Table;
 use shared::system_clock::SystemClock;
@@ -25,8 +24,7 @@ pub struct Deps<K, S, C> {
 }
 
 /// The needs over the real world.
-pub type LiveDeps =
-    Deps<PlaidClient<CredentialCache<PlaidSecret, SystemClock>, SystemClock>, Table, SystemClock>;
+pub type LiveDeps = Deps<LivePlaid, Table, SystemClock>;
 
 /// Reads the settings and builds the clients.
 ///
@@ -40,9 +38,7 @@ pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> 
         Some((aws?, table?, plaid?))
     })?;
     let config = sdk_config(&aws)?;
-    let secret = PlaidSecret::new(&config, &plaid.secret_id);
-    let credentials = CredentialCache::new(secret, SystemClock);
-    let client = PlaidClient::new(plaid.base_url, credentials, SystemClock)?;
+    let client = live::plaid(&config, plaid)?;
     client.warm_up(WARM_UP).await;
     Ok(Deps {
         keys: KeyCache::new(client),

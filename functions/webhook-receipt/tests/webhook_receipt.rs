@@ -1,5 +1,7 @@
 //! `POST /v1/webhooks/plaid` over in-memory ports and real signatures.
 
+#![cfg(test)]
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::{Body, Response};

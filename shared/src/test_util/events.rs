@@ -47,7 +47,7 @@ impl Event {
     pub fn request(&self, deadline: i64) -> Request {
         let request = lambda_http::request::from_str(&self.0.to_string()).expect("an HTTP event");
         let mut context = Context::default();
-        context.request_id = "test-request".to_owned();
+        "test-request".clone_into(&mut context.request_id);
         context.deadline = u64::try_from(deadline).unwrap_or_default();
         request.with_lambda_context(context)
     }
