@@ -42,6 +42,16 @@ pub(crate) const fn required(name: &'static str, kind: Kind) -> Field {
     }
 }
 
+/// A field that must be there, and may be null.
+pub(crate) const fn required_nullable(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        kind,
+        required: true,
+        nullable: true,
+    }
+}
+
 /// A field that may be absent, but not null.
 pub(crate) const fn optional(name: &'static str, kind: Kind) -> Field {
     Field {

@@ -2,7 +2,7 @@
 //!
 //! Besides these, every request may carry `client_id` and `secret`.
 
-use super::check::{Field, Kind, nullable, optional, required};
+use super::check::{Field, Kind, nullable, optional, required, required_nullable};
 use super::vocabulary as known;
 
 const TEXTS: Kind = Kind::List(&Kind::Text);
@@ -40,7 +40,7 @@ pub(crate) const PROCESSOR_PERMISSIONS_SET: &[Field] = &[
 
 pub(crate) const PROCESSOR_WEBHOOK_UPDATE: &[Field] = &[
     required("processor_token", Kind::NonEmpty),
-    nullable("webhook", Kind::Url),
+    required_nullable("webhook", Kind::Url),
 ];
 
 pub(crate) const ITEM_REMOVE: &[Field] = &[

@@ -1,0 +1,142 @@
+//! Webhooks from the simulator through the gateway into the inbox.
+
+#![cfg(test)]
+
+use e2e::scene::{FIRST_PLATYPUS, Failure, SINGLE_ACCOUNT, Scene};
+use e2e::table;
+use serde_json::{Value, json};
+
+async fn linked_item(scene: &Scene) -> Result<String, Failure> {
+    let alice = scene.sign_in("alice").await?;
+    let public_token = scene.run_link(FIRST_PLATYPUS, SINGLE_ACCOUNT).await?;
+    let item = scene
+        .post(
+            &alice,
+            "/v1/items",
+            &json!({ "public_token": public_token }),
+        )
+        .await?;
+    Ok(item.json()["item_id"]
+        .as_str()
+        .ok_or("no item_id")?
+        .to_owned())
+}
+
+/// Every webhook that was sent has its last answer.
+fn all_answered(answer: &Value) -> bool {
+    let webhooks = answer["webhooks"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    !webhooks.is_empty()
+        && webhooks
+            .iter()
+            .all(|w| !w["attempts"].as_array().unwrap().is_empty())
+}
+
+async fn answers(scene: &Scene) -> Result<Vec<u64>, Failure> {
+    let answer = scene
+        .wait_for_plaid("/simulator/webhooks", all_answered)
+        .await?;
+    let webhooks = answer["webhooks"].as_array().cloned().unwrap_or_default();
+    Ok(webhooks
+        .iter()
+        .filter_map(|w| w["attempts"][0]["status"].as_u64())
+        .collect())
+}
+
+#[tokio::test]
+async fn a_webhook_of_the_sandbox_is_verified_and_kept() -> Result<(), Failure> {
+    let scene = Scene::start().await?;
+    let item_id = linked_item(&scene).await?;
+    let body =
+        json!({ "item_id": item_id, "webhook_type": "ITEM", "webhook_code": "LOGIN_REPAIRED" });
+    scene.plaid("/simulator/webhooks/send", &body).await?;
+    assert_eq!(answers(&scene).await?, [200]);
+    let inbox = table::records_of(&scene, &format!("INBOX#{item_id}")).await?;
+    assert_eq!(inbox.len(), 1);
+    assert_eq!(
+        table::text(&inbox[0], "webhook_code"),
+        Some("LOGIN_REPAIRED")
+    );
+    assert!(inbox[0].contains_key("due_at"), "it waits to be processed");
+    scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_rotation_does_not_lose_a_webhook() -> Result<(), Failure> {
+    let scene = Scene::start().await?;
+    let item_id = linked_item(&scene).await?;
+    for code in [
+        "LOGIN_REPAIRED",
+        "NEW_ACCOUNTS_AVAILABLE",
+        "PENDING_DISCONNECT",
+    ] {
+        let body = json!({ "item_id": item_id, "webhook_type": "ITEM", "webhook_code": code });
+        scene.plaid("/simulator/webhooks/send", &body).await?;
+        answers(&scene).await?;
+        scene
+            .plaid("/simulator/webhooks/rotate-key", &json!({}))
+            .await?;
+    }
+    assert_eq!(answers(&scene).await?, [200, 200, 200]);
+    assert_eq!(table::records_of(&scene, "INBOX#").await?.len(), 3);
+    scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn tampered_webhooks_are_refused_and_leave_no_trace() -> Result<(), Failure> {
+    let scene = Scene::start().await?;
+    let item_id = linked_item(&scene).await?;
+    let tampering = ["signature", "body", "kid", "alg", "no_header"];
+    for tamper in tampering {
+        let body = json!({ "item_id": item_id, "webhook_type": "ITEM",
+            "webhook_code": "LOGIN_REPAIRED", "tamper": tamper });
+        scene.plaid("/simulator/webhooks/send", &body).await?;
+    }
+    assert_eq!(answers(&scene).await?, [401; 5]);
+    assert!(table::records_of(&scene, "INBOX#").await?.is_empty());
+    scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stale_signature_is_refused_and_kept_as_a_hint() -> Result<(), Failure> {
+    let scene = Scene::start().await?;
+    let item_id = linked_item(&scene).await?;
+    let body = json!({ "item_id": item_id, "webhook_type": "ITEM",
+        "webhook_code": "LOGIN_REPAIRED", "iat_offset_seconds": -400 });
+    scene.plaid("/simulator/webhooks/send", &body).await?;
+    assert_eq!(answers(&scene).await?, [401]);
+    let inbox = table::records_of(&scene, "INBOX#").await?;
+    assert_eq!(inbox.len(), 1);
+    assert!(table::text(&inbox[0], "sk").unwrap().starts_with("stale#"));
+    scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_plaids_keys_cannot_be_read_webhooks_are_asked_for_again() -> Result<(), Failure> {
+    let scene = Scene::start().await?;
+    let item_id = linked_item(&scene).await?;
+    let fault = json!({ "endpoint": "/webhook_verification_key/get", "kind": "http_status",
+        "status": 500, "times": 3 });
+    scene.plaid("/simulator/faults", &fault).await?;
+    let body =
+        json!({ "item_id": item_id, "webhook_type": "ITEM", "webhook_code": "LOGIN_REPAIRED" });
+    scene.plaid("/simulator/webhooks/send", &body).await?;
+    let refused = answers(&scene).await?;
+    assert!(refused == [502] || refused == [503], "{refused:?}");
+    scene
+        .plaid("/simulator/clock", &json!({ "advance_seconds": 31 }))
+        .await?;
+    let delivered = |answer: &Value| answer["webhooks"][0]["state"] == "delivered";
+    scene
+        .wait_for_plaid("/simulator/webhooks", delivered)
+        .await?;
+    assert_eq!(table::records_of(&scene, "INBOX#").await?.len(), 1);
+    scene.stop().await;
+    Ok(())
+}
