@@ -9,9 +9,9 @@ use secrecy::SecretString;
 
 use crate::domain::{
     AccessToken, AccountId, Deadline, Exchange, ExchangeStep, Health, InboxRecord, Institution,
-    Item, ItemId, KeyId, LinkSession, LinkToken, LinkTokenRequest, Place, PlaidAccount,
-    PlaidCredentials, PlaidFailure, PlaidRequestId, Processor, ProcessorToken, PublicToken,
-    Purpose, Sealed, UserId,
+    Item, ItemId, KeyId, LinkExit, LinkId, LinkSession, LinkToken, LinkTokenRequest, Place,
+    PlaidAccount, PlaidCredentials, PlaidFailure, PlaidRequestId, Processor, ProcessorToken,
+    PublicToken, Purpose, Sealed, UserId,
 };
 
 /// The time. MUST be wall-clock time, because it is compared with deadlines of AWS and
@@ -39,6 +39,8 @@ pub struct CreatedLinkToken {
     pub link_token: LinkToken,
     /// When it dies.
     pub expiration: Timestamp,
+    /// The page of a hosted session.
+    pub hosted_link_url: Option<String>,
     /// Plaid's id of the answer.
     pub request_id: PlaidRequestId,
 }
@@ -302,6 +304,25 @@ pub trait LinkSessions: Send + Sync {
     fn record_session(
         &self,
         session: &LinkSession,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What is told about Link sessions.
+pub trait LinkReports: Send + Sync {
+    /// The user's session with this id. Somebody else's MUST be `None`.
+    fn session(
+        &self,
+        user_id: &UserId,
+        link_id: &LinkId,
+    ) -> impl Future<Output = Result<Option<LinkSession>, StoreError>> + Send;
+
+    /// Records how the user left the session, replacing an earlier report. MUST answer
+    /// `Conflict` when the user has no such session.
+    fn record_exit(
+        &self,
+        user_id: &UserId,
+        link_id: &LinkId,
+        exit: &LinkExit,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 

@@ -4,20 +4,32 @@ use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde::{Deserialize, Serialize};
-use shared::domain::{LinkId, PlaidRequestId};
+use shared::domain::{HostedLink, ItemId, LinkId, PlaidRequestId};
 use shared::http::{Code, Problem, caller, invoke, json_body, json_response};
-use shared::ports::{Clock, LinkSessions, LinkTokens, Vault};
+use shared::ports::{Clock, ItemRecords, LinkSessions, LinkTokens, Vault};
 
 use crate::Deps;
-use crate::use_case::{self, CreateError, CreateLinkToken, Created};
+use crate::use_case::{self, CreateError, CreateLinkToken, Created, Wanted};
 
 /// What a front end may say.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RequestBody {
+    /// Opens Link in update mode for this Item of the caller's.
+    item_id: Option<String>,
+    account_selection_enabled: Option<bool>,
     redirect_uri: Option<String>,
     android_package_name: Option<String>,
     language: Option<String>,
+    hosted_link: Option<HostedBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostedBody {
+    completion_redirect_uri: Option<String>,
+    url_lifetime_seconds: Option<u32>,
+    is_mobile_app: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -25,6 +37,8 @@ struct AnswerBody<'a> {
     link_id: &'a LinkId,
     link_token: &'a str,
     expiration: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hosted_link_url: Option<&'a str>,
     request_id: &'a PlaidRequestId,
 }
 
@@ -35,7 +49,7 @@ const WEBHOOK_PATH: &str = "/v1/webhooks/plaid";
 pub async fn handler<P, S, V, C>(deps: &Deps<P, S, V, C>, request: Request) -> Response<Body>
 where
     P: LinkTokens,
-    S: LinkSessions,
+    S: LinkSessions + ItemRecords,
     V: Vault,
     C: Clock,
 {
@@ -48,17 +62,15 @@ where
             let body: RequestBody = json_body(&request)?;
             let command = CreateLinkToken {
                 user_id,
+                wanted: wanted(&body, deps, &request)?,
                 language: language(body.language, &deps.link.language)?,
                 redirect_uri: redirect_uri(
                     body.redirect_uri,
                     body.android_package_name.as_deref(),
-                    deps,
+                    deps.link.redirect_uri.as_ref(),
                 )?,
                 android_package_name: android_package(body.android_package_name)?,
-                webhook: Some(webhook_url(
-                    deps.link.webhook_base_url.as_deref(),
-                    &request,
-                )?),
+                hosted: body.hosted_link.map(hosted_link).transpose()?,
             };
             let created = use_case::create_link_token(deps, command, invocation.deadline).await?;
             Ok(json_response(StatusCode::CREATED, answer(&created)))
@@ -70,6 +82,10 @@ where
 impl From<CreateError> for Problem {
     fn from(error: CreateError) -> Self {
         match error {
+            CreateError::NoSuchItem => Self::not_found("Item"),
+            CreateError::ItemRemoved => {
+                Self::new(Code::ItemRemoved, "The Item was removed. Run Link again.")
+            }
             CreateError::Plaid(failure) => failure.into(),
             CreateError::Store(error) => error.into(),
             CreateError::Vault(error) => error.into(),
@@ -82,6 +98,7 @@ fn answer(created: &Created) -> String {
         link_id: &created.link_id,
         link_token: created.token.link_token.expose(),
         expiration: created.token.expiration.to_string(),
+        hosted_link_url: created.token.hosted_link_url.as_deref(),
         request_id: &created.token.request_id,
     };
     serde_json::to_string(&body).unwrap_or_default()
@@ -102,10 +119,10 @@ fn language(asked: Option<String>, default: &str) -> Result<String, Problem> {
 }
 
 /// Plaid wants none beside an Android package; the default one yields to it.
-fn redirect_uri<P, S, V, C>(
+fn redirect_uri(
     asked: Option<String>,
     android: Option<&str>,
-    deps: &Deps<P, S, V, C>,
+    default: Option<&String>,
 ) -> Result<Option<String>, Problem> {
     let wrong = |rule| Err(Problem::field(Code::InvalidField, "redirect_uri", rule));
     match (asked, android) {
@@ -115,8 +132,60 @@ fn redirect_uri<P, S, V, C>(
         }
         (Some(uri), None) => Ok(Some(uri)),
         (None, Some(_)) => Ok(None),
-        (None, None) => Ok(deps.link.redirect_uri.clone()),
+        (None, None) => Ok(default.cloned()),
     }
+}
+
+/// Update mode where an Item is named, a new Item otherwise.
+fn wanted<P, S, V, C>(
+    body: &RequestBody,
+    deps: &Deps<P, S, V, C>,
+    request: &Request,
+) -> Result<Wanted, Problem> {
+    match (&body.item_id, body.account_selection_enabled) {
+        (Some(item_id), selection) => Ok(Wanted::Update {
+            item_id: ItemId::new(item_id),
+            account_selection_enabled: selection.unwrap_or_default(),
+        }),
+        (None, Some(_)) => {
+            let rule = "goes with item_id only.";
+            Err(Problem::field(
+                Code::InvalidField,
+                "account_selection_enabled",
+                rule,
+            ))
+        }
+        (None, None) => {
+            let webhook = webhook_url(deps.link.webhook_base_url.as_deref(), request)?;
+            Ok(Wanted::NewItem { webhook })
+        }
+    }
+}
+
+/// Plaid's own limit (plaid.com/docs/link/hosted-link).
+const MAX_HOSTED_LIFETIME: u32 = 21 * 24 * 3600;
+
+fn hosted_link(body: HostedBody) -> Result<HostedLink, Problem> {
+    let wrong = |field, rule| Err(Problem::field(Code::InvalidField, field, rule));
+    if body
+        .completion_redirect_uri
+        .as_ref()
+        .is_some_and(|uri| url::Url::parse(uri).is_err())
+    {
+        return wrong("hosted_link.completion_redirect_uri", "must be a URL.");
+    }
+    if body
+        .url_lifetime_seconds
+        .is_some_and(|time| time == 0 || time > MAX_HOSTED_LIFETIME)
+    {
+        let rule = "must be at least 1 and at most 1814400, which is 21 days.";
+        return wrong("hosted_link.url_lifetime_seconds", rule);
+    }
+    Ok(HostedLink {
+        completion_redirect_uri: body.completion_redirect_uri,
+        url_lifetime_seconds: body.url_lifetime_seconds,
+        is_mobile_app: body.is_mobile_app,
+    })
 }
 
 /// Plaid's rule (plaid.com/docs/link/oauth); its own allow-list decides in the end.

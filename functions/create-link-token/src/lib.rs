@@ -1,4 +1,5 @@
-//! `POST /v1/link-tokens`: a link token for a new Item of the caller.
+//! `POST /v1/link-tokens`: a link token for a new Item, for update mode of one of the
+//! caller's Items, or for a page of Plaid's own (Hosted Link).
 
 mod handler;
 mod use_case;

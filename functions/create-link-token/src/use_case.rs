@@ -1,11 +1,13 @@
-//! A link token for a new Item, and the record by which its session is found again.
+//! A link token, and the record by which its session is found again.
 
+use secrecy::ExposeSecret;
 use shared::domain::{
-    Deadline, LinkId, LinkSession, LinkTokenRequest, Place, PlaidFailure, Purpose, Sha256, UserId,
-    VaultId, token_hash,
+    AccessToken, Deadline, HostedLink, Item, ItemId, Lifecycle, LinkId, LinkPurpose, LinkSession,
+    LinkTokenRequest, Place, PlaidFailure, Purpose, Sha256, UserId, VaultId, token_hash,
 };
 use shared::ports::{
-    Clock, CreatedLinkToken, LinkSessions, LinkTokens, SealingKey, StoreError, Vault, VaultError,
+    Clock, CreatedLinkToken, ItemRecords, LinkSessions, LinkTokens, SealingKey, StoreError, Vault,
+    VaultError,
 };
 
 use crate::Deps;
@@ -16,7 +18,19 @@ pub(crate) struct CreateLinkToken {
     pub(crate) language: String,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) android_package_name: Option<String>,
-    pub(crate) webhook: Option<String>,
+    pub(crate) wanted: Wanted,
+    pub(crate) hosted: Option<HostedLink>,
+}
+
+/// What Link is wanted for.
+pub(crate) enum Wanted {
+    /// To link a bank; Plaid posts webhooks to this URL.
+    NewItem { webhook: String },
+    /// To mend or change one of the caller's Items.
+    Update {
+        item_id: ItemId,
+        account_selection_enabled: bool,
+    },
 }
 
 /// What the caller gets.
@@ -28,11 +42,15 @@ pub(crate) struct Created {
 /// Why the caller gets none.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CreateError {
+    #[error("the user has no such Item")]
+    NoSuchItem,
+    #[error("the Item was removed")]
+    ItemRemoved,
     #[error("Plaid made no link token")]
     Plaid(#[from] PlaidFailure),
     #[error("the session could not be recorded")]
     Store(#[from] StoreError),
-    #[error("the link token could not be sealed")]
+    #[error("a token could not be sealed or opened")]
     Vault(#[from] VaultError),
 }
 
@@ -46,10 +64,15 @@ pub(crate) async fn create_link_token<P, S, V, C>(
 ) -> Result<Created, CreateError>
 where
     P: LinkTokens,
-    S: LinkSessions,
+    S: LinkSessions + ItemRecords,
     V: Vault,
     C: Clock,
 {
+    let item_id = match &command.wanted {
+        Wanted::NewItem { .. } => None,
+        Wanted::Update { item_id, .. } => Some(item_id.clone()),
+    };
+    let hosted = command.hosted.is_some();
     let request = LinkTokenRequest {
         client_name: deps.link.client_name.clone(),
         country_codes: deps.link.country_codes.clone(),
@@ -58,7 +81,8 @@ where
         language: command.language,
         redirect_uri: command.redirect_uri,
         android_package_name: command.android_package_name,
-        webhook: command.webhook,
+        purpose: purpose(deps, &command.user_id, command.wanted).await?,
+        hosted: command.hosted,
     };
     let (token, key) = tokio::join!(
         deps.plaid.create_link_token(&request, deadline),
@@ -72,12 +96,62 @@ where
         link_token: key.seal(token.link_token.expose(), &place)?,
         link_id: link_id.clone(),
         user_id: command.user_id,
+        item_id,
+        hosted,
+        exit: None,
         expires_at: token.expiration,
         created_at: deps.clock.now(),
     };
     deps.store.record_session(&session).await?;
-    tracing::info!(%link_id, plaid_request_id = %token.request_id, "created a link token");
+    tracing::info!(
+        %link_id,
+        item_id = session.item_id.as_ref().map(ItemId::as_str),
+        plaid_request_id = %token.request_id,
+        "created a link token"
+    );
     Ok(Created { link_id, token })
+}
+
+/// For update mode, the Item's access token: only its own user's request gets this far.
+async fn purpose<P, S, V, C>(
+    deps: &Deps<P, S, V, C>,
+    user_id: &UserId,
+    wanted: Wanted,
+) -> Result<LinkPurpose, CreateError>
+where
+    S: ItemRecords,
+    V: Vault,
+{
+    match wanted {
+        Wanted::NewItem { webhook } => Ok(LinkPurpose::NewItem { webhook }),
+        Wanted::Update {
+            item_id,
+            account_selection_enabled,
+        } => {
+            let item = deps.store.item(user_id, &item_id).await?;
+            let item = item.ok_or(CreateError::NoSuchItem)?;
+            let access_token = open_access_token(deps, &item).await?;
+            Ok(LinkPurpose::Update {
+                access_token,
+                account_selection_enabled,
+            })
+        }
+    }
+}
+
+async fn open_access_token<P, S, V: Vault, C>(
+    deps: &Deps<P, S, V, C>,
+    item: &Item,
+) -> Result<AccessToken, CreateError> {
+    let gone = matches!(item.lifecycle, Lifecycle::Removing | Lifecycle::Removed);
+    let sealed = item
+        .access_token
+        .as_ref()
+        .filter(|_| !gone)
+        .ok_or(CreateError::ItemRemoved)?;
+    let place = Place::access_token(&item.user_id, &item.item_id);
+    let opened = deps.vault.open(sealed, Purpose::Access, &place).await?;
+    Ok(AccessToken::new(opened.expose_secret()))
 }
 
 /// The user as Plaid may know them. A plain hash of an e-mail address could be guessed

@@ -4,9 +4,12 @@
 
 use create_link_token::{Deps, handler};
 use lambda_http::{Body, Response};
-use shared::domain::{PlaidFailure, VaultId, token_hash};
+use shared::domain::{
+    ExchangeKey, Health, Item, ItemId, Lifecycle, LinkPurpose, LinkTokenRequest, Place,
+    PlaidFailure, Purpose, UserId, VaultId, token_hash,
+};
 use shared::http::Code;
-use shared::ports::Clock;
+use shared::ports::{Clock, SealingKey, Vault};
 use shared::settings::LinkSettings;
 use shared::test_util::{Event, FixedClock, MemoryPlaid, MemoryStore, MemoryVault, json, refusal};
 
@@ -40,6 +43,108 @@ async fn send(deps: &TestDeps, event: Event) -> Response<Body> {
     .await
 }
 
+fn webhook(request: &LinkTokenRequest) -> &str {
+    match &request.purpose {
+        LinkPurpose::NewItem { webhook } => webhook,
+        LinkPurpose::Update { .. } => "none, because it is for update mode",
+    }
+}
+
+/// An Item of this user with a sealed access token.
+async fn with_item(deps: &TestDeps, user: &str, id: &str) {
+    let (user_id, item_id) = (UserId::new(user), ItemId::new(id));
+    let key = deps.vault.data_key(Purpose::Access).await.unwrap();
+    let place = Place::access_token(&user_id, &item_id);
+    let item = Item {
+        access_token: Some(key.seal("access-sandbox-canary-9", &place).unwrap()),
+        accounts: vec![],
+        chosen_account: None,
+        consent_expires_at: None,
+        created_at: deps.clock.now(),
+        exchange: ExchangeKey::stored("0"),
+        health: Health::LoginRequired,
+        institution: None,
+        item_id,
+        lifecycle: Lifecycle::Linked,
+        processor: "astra".parse().unwrap(),
+        updated_at: deps.clock.now(),
+        user_id,
+        version: 2,
+    };
+    deps.store
+        .records()
+        .items
+        .insert((user.to_owned(), id.to_owned()), item);
+}
+
+/// The access token and the account selection that Plaid was told for update mode.
+fn update_of(deps: &TestDeps) -> (String, bool) {
+    match &deps.plaid.world().link_requests[0].purpose {
+        LinkPurpose::Update {
+            access_token,
+            account_selection_enabled,
+        } => (access_token.expose().to_owned(), *account_selection_enabled),
+        LinkPurpose::NewItem { .. } => panic!("not update mode"),
+    }
+}
+
+fn set_lifecycle(deps: &TestDeps, lifecycle: Lifecycle) {
+    deps.store
+        .records()
+        .items
+        .values_mut()
+        .for_each(|item| item.lifecycle = lifecycle);
+}
+
+#[tokio::test]
+async fn update_mode_is_for_the_callers_own_item() {
+    let deps = deps();
+    with_item(&deps, "user-1", "mine").await;
+    with_item(&deps, "user-2", "theirs").await;
+    let body = r#"{"item_id":"mine","account_selection_enabled":true}"#;
+    let response = send(&deps, Event::read(EVENT).body(body)).await;
+    assert_eq!(response.status(), 201);
+    assert_eq!(
+        update_of(&deps),
+        ("access-sandbox-canary-9".to_owned(), true)
+    );
+    let linked = deps.store.records().sessions[0].item_id.clone();
+    assert_eq!(linked, Some(ItemId::new("mine")));
+    for id in ["theirs", "nothing"] {
+        let body = format!(r#"{{"item_id":"{id}"}}"#);
+        let response = send(&deps, Event::read(EVENT).body(body)).await;
+        assert_eq!(json(&response)["code"], Code::NotFound.as_str());
+    }
+    assert_eq!(
+        deps.plaid.world().calls.len(),
+        1,
+        "Plaid was not asked for others' Items"
+    );
+}
+
+#[tokio::test]
+async fn a_removed_item_has_no_update_mode() {
+    let deps = deps();
+    with_item(&deps, "user-1", "mine").await;
+    for lifecycle in [Lifecycle::Removing, Lifecycle::Removed] {
+        set_lifecycle(&deps, lifecycle);
+        let event = Event::read(EVENT).body(r#"{"item_id":"mine"}"#);
+        let code = json(&send(&deps, event).await)["code"].clone();
+        assert_eq!(code, Code::ItemRemoved.as_str());
+    }
+}
+
+#[tokio::test]
+async fn a_hosted_session_gets_its_page() {
+    let deps = deps();
+    let body = r#"{"hosted_link":{"completion_redirect_uri":"https://app.example.com/done","url_lifetime_seconds":3600}}"#;
+    let response = json(&send(&deps, Event::read(EVENT).body(body)).await);
+    assert_eq!(response["hosted_link_url"], "https://hosted.example/1");
+    let hosted = deps.plaid.world().link_requests[0].hosted.clone().unwrap();
+    assert_eq!(hosted.url_lifetime_seconds, Some(3600));
+    assert!(deps.store.records().sessions[0].hosted);
+}
+
 #[tokio::test]
 async fn the_sample_event_gets_a_link_token() {
     let deps = deps();
@@ -67,8 +172,8 @@ async fn plaid_learns_where_webhooks_go_and_nothing_about_the_user() {
     let world = deps.plaid.world();
     let request = &world.link_requests[0];
     assert_eq!(
-        request.webhook.as_deref(),
-        Some("https://api.example.com/v1/webhooks/plaid")
+        webhook(request),
+        "https://api.example.com/v1/webhooks/plaid"
     );
     assert_eq!(
         request.redirect_uri.as_deref(),
@@ -83,10 +188,7 @@ async fn without_a_configured_address_webhooks_go_to_the_apis_own_domain() {
     deps.link.webhook_base_url = None;
     send(&deps, Event::read(EVENT)).await;
     let own = "https://example.execute-api.us-east-1.amazonaws.com/v1/webhooks/plaid";
-    assert_eq!(
-        deps.plaid.world().link_requests[0].webhook.as_deref(),
-        Some(own)
-    );
+    assert_eq!(webhook(&deps.plaid.world().link_requests[0]), own);
     for (pointer, value) in [
         ("/requestContext/domainName", "evil.example.com"),
         (
@@ -186,6 +288,17 @@ async fn bad_input_names_its_field_and_asks_plaid_nothing() {
     }
     let anonymous = send(&deps, Event::read(EVENT).anonymous()).await;
     assert_eq!(json(&anonymous)["code"], Code::Unauthenticated.as_str());
+    assert!(deps.plaid.world().calls.is_empty());
+}
+
+#[tokio::test]
+async fn a_jwt_without_a_usable_subject_is_nobodys() {
+    let deps = deps();
+    let sub = "/requestContext/authorizer/jwt/claims/sub";
+    for subject in [String::new(), "u".repeat(257)] {
+        let response = send(&deps, Event::read(EVENT).set(sub, subject)).await;
+        assert_eq!(json(&response)["code"], Code::Unauthenticated.as_str());
+    }
     assert!(deps.plaid.world().calls.is_empty());
 }
 

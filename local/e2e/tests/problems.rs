@@ -109,7 +109,7 @@ fn the_problems_left_out_here_are_met_where_it_says() {
 }
 
 async fn problems_of_bodies(seen: &mut Seen) -> Result<(), Failure> {
-    for path in ["/v1/items", "/v1/link-tokens"] {
+    for path in ["/v1/items", "/v1/link-tokens", "/v1/links/x/exit"] {
         let cases = [
             ("{", Code::InvalidJson),
             ("[]", Code::InvalidField),
@@ -306,14 +306,14 @@ async fn every_route_but_the_webhook_wants_a_signed_in_user() -> Result<(), Fail
             .as_str()
             .ok_or("a route has a method")?
             .parse()?;
-        let address = path.replace("{item_id}", "x");
+        let address = path.replace("{item_id}", "x").replace("{link_id}", "x");
         let reply = scene.send(method, &address, None, Some("{}")).await?;
         routes += 1;
         if reply.json() != json!({ "message": "Unauthorized" }) {
             open.push(path.to_owned());
         }
     }
-    assert!(routes >= 5, "the routes were found");
+    assert!(routes >= 7, "the routes were found");
     assert_eq!(open, ["/v1/webhooks/plaid"]);
     scene.stop().await;
     Ok(())

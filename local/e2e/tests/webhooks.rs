@@ -65,6 +65,25 @@ async fn a_webhook_of_the_sandbox_is_verified_and_kept() -> Result<(), Failure> 
 }
 
 #[tokio::test]
+async fn a_webhook_for_an_item_that_nobody_knows_yet_is_kept_too() -> Result<(), Failure> {
+    let scene = Scene::start().await?;
+    let public_token = scene.run_link(FIRST_PLATYPUS, SINGLE_ACCOUNT).await?;
+    let exchange = json!({ "public_token": public_token });
+    let item = scene
+        .plaid("/item/public_token/exchange", &exchange)
+        .await?;
+    let fire =
+        json!({ "access_token": item["access_token"], "webhook_code": "NEW_ACCOUNTS_AVAILABLE" });
+    let fired = scene.plaid("/sandbox/item/fire_webhook", &fire).await?;
+    assert_eq!(fired["webhook_fired"], true);
+    assert_eq!(answers(&scene).await?, [200]);
+    let inbox = format!("INBOX#{}", item["item_id"].as_str().unwrap());
+    assert_eq!(table::records_of(&scene, &inbox).await?.len(), 1);
+    scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_key_rotation_does_not_lose_a_webhook() -> Result<(), Failure> {
     let scene = Scene::start().await?;
     let item_id = linked_item(&scene).await?;

@@ -51,6 +51,7 @@ pub async fn connect(
     Ok(match package {
         "create-link-token" => link!(create_link_token, environment),
         "exchange-and-processor-token" => link!(exchange_and_processor_token, environment),
+        "link-sessions" => link!(link_sessions, environment),
         "list-items" => link!(list_items, environment),
         "webhook-receipt" => link!(webhook_receipt, environment),
         _ => return Err(ConnectError::NotLinked),

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{LinkId, Sealed, Sha256, UserId};
+use super::{AccessToken, ItemId, LinkId, LinkSessionId, PlaidRequestId, Sealed, Sha256, UserId};
 
 /// What a new link token is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct LinkTokenRequest {
     /// The product's name as Link shows it.
     pub client_name: String,
@@ -21,8 +21,39 @@ pub struct LinkTokenRequest {
     pub redirect_uri: Option<String>,
     /// The Android app that an OAuth bank returns to, in place of a redirect URI.
     pub android_package_name: Option<String>,
-    /// Where Plaid posts the Item's webhooks.
-    pub webhook: Option<String>,
+    /// What Link is opened for.
+    pub purpose: LinkPurpose,
+    /// Set for a session on a page of Plaid's own.
+    pub hosted: Option<HostedLink>,
+}
+
+/// What Link is opened for.
+#[derive(Debug, Clone)]
+pub enum LinkPurpose {
+    /// To link a bank. Plaid posts the new Item's webhooks to this URL.
+    NewItem {
+        /// The URL.
+        webhook: String,
+    },
+    /// To mend or change an Item. Its access token stays the same; Plaid ignores a
+    /// webhook URL here (plaid.com/docs/link/update-mode).
+    Update {
+        /// The Item's.
+        access_token: AccessToken,
+        /// Whether the user may choose accounts anew.
+        account_selection_enabled: bool,
+    },
+}
+
+/// Link on a page of Plaid's own, for a link in a mail or a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostedLink {
+    /// Where the page sends the user in the end.
+    pub completion_redirect_uri: Option<String>,
+    /// How long the page can be opened; Plaid's default is 30 minutes.
+    pub url_lifetime_seconds: Option<u32>,
+    /// Whether it is opened from inside a mobile app.
+    pub is_mobile_app: Option<bool>,
 }
 
 /// The record of a session that a front end started.
@@ -36,8 +67,69 @@ pub struct LinkSession {
     pub link_token_hash: Sha256,
     /// The token itself.
     pub link_token: Sealed,
+    /// The Item that update mode is for.
+    pub item_id: Option<ItemId>,
+    /// Whether it runs on Plaid's own page.
+    pub hosted: bool,
+    /// How the user left it, once a front end has told.
+    pub exit: Option<LinkExit>,
     /// When the token dies.
     pub expires_at: Timestamp,
     /// When the session was started.
     pub created_at: Timestamp,
+}
+
+/// What Link's `onExit` told a front end; kept for support, and never believed further.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkExit {
+    /// Where in Link the user was, such as `requires_credentials`.
+    pub status: Option<String>,
+    /// Plaid's broad category of what went wrong.
+    pub error_type: Option<String>,
+    /// Plaid's exact reason.
+    pub error_code: Option<String>,
+    /// The text that is meant for users.
+    pub display_message: Option<String>,
+    /// The institution that was chosen.
+    pub institution_id: Option<String>,
+    /// Plaid's id of the run.
+    pub link_session_id: Option<LinkSessionId>,
+    /// Plaid's id of the last answer, which its support asks for.
+    pub request_id: Option<PlaidRequestId>,
+}
+
+/// How far a session is, as far as we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkStatus {
+    /// It can still be finished.
+    Open,
+    /// The user left without finishing.
+    Exited,
+    /// Its token is dead.
+    Expired,
+}
+
+impl LinkSession {
+    /// How far the session is. A user who left may come back while the token lives, but
+    /// only by opening Link again.
+    pub fn status(&self, now: Timestamp) -> LinkStatus {
+        if self.exit.is_some() {
+            LinkStatus::Exited
+        } else if now >= self.expires_at {
+            LinkStatus::Expired
+        } else {
+            LinkStatus::Open
+        }
+    }
+}
+
+impl LinkStatus {
+    /// The name in our API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Exited => "exited",
+            Self::Expired => "expired",
+        }
+    }
 }

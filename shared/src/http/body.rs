@@ -2,7 +2,7 @@
 
 use lambda_http::http::header;
 use lambda_http::{Body, Request};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{Code, Problem};
 
@@ -40,6 +40,9 @@ pub fn json_body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
         let detail = "Send the body with the header content-type: application/json.";
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(no_object(bytes));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| misread(&error))?;
     reader
@@ -61,17 +64,26 @@ fn declares_json(request: &Request) -> bool {
     media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
+/// serde would read an array as a struct, field by field.
+fn no_object(bytes: &[u8]) -> Problem {
+    match serde_json::from_slice::<IgnoredAny>(bytes) {
+        Ok(_) => Problem::new(Code::InvalidField, "The body must be a JSON object."),
+        Err(error) => broken_json(&error),
+    }
+}
+
+fn broken_json(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let detail = format!("The JSON ends or breaks at line {line}, column {column}.");
+    Problem::new(Code::InvalidJson, detail)
+}
+
 /// Names the field. serde's own words are used only where they cannot repeat what the
 /// caller sent, which may be a token.
 fn misread(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.inner();
     if !inner.is_data() {
-        let detail = format!(
-            "The JSON ends or breaks at line {}, column {}.",
-            inner.line(),
-            inner.column()
-        );
-        return Problem::new(Code::InvalidJson, detail);
+        return broken_json(inner);
     }
     let said = inner.to_string();
     let path = error.path().to_string();
@@ -88,9 +100,6 @@ fn misread(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         .rsplit_once("expected ")
         .map_or("another value", |(_, expected)| expected);
     let expected = expected.split(" at line").next().unwrap_or_default();
-    if path == "." {
-        return Problem::new(Code::InvalidField, format!("The body must be {expected}."));
-    }
     Problem::field(Code::InvalidField, &path, format!("must be {expected}."))
 }
 
@@ -163,6 +172,8 @@ mod tests {
             (r#"{"name":"secret"} x"#, Code::InvalidJson, None),
             ("", Code::InvalidJson, None),
             ("[]", Code::InvalidField, None),
+            (r#"["secret", null]"#, Code::InvalidField, None),
+            ("[", Code::InvalidJson, None),
             (r#""secret""#, Code::InvalidField, None),
         ];
         for (body, code, field) in cases {

@@ -8,33 +8,62 @@ use serde_json::{Map, Value};
 
 use crate::domain::redaction::redact_tokens;
 use crate::domain::{
-    AccessToken, AccountId, AccountType, Health, Institution, InstitutionId, ItemId, KeyId,
-    LinkToken, LinkTokenRequest, PlaidAccount, PlaidError, PlaidFailure, PlaidRequestId, Processor,
-    ProcessorToken, PublicToken, VerificationStatus,
+    AccessToken, AccountId, AccountType, Health, HostedLink, Institution, InstitutionId, ItemId,
+    KeyId, LinkPurpose, LinkToken, LinkTokenRequest, PlaidAccount, PlaidError, PlaidFailure,
+    PlaidRequestId, Processor, ProcessorToken, PublicToken, VerificationStatus,
 };
 use crate::ports::{CreatedLinkToken, ExchangedItem, ItemSnapshot, VerificationKey};
 
-/// `/link/token/create` for a new Item.
+/// `/link/token/create`.
 #[derive(Serialize)]
 pub(super) struct LinkTokenCreate<'a> {
     client_name: &'a str,
     language: &'a str,
     country_codes: &'a [String],
     user: LinkUser<'a>,
-    products: [&'static str; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    webhook: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     redirect_uri: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     android_package_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     link_customization_name: Option<&'a str>,
+    #[serde(flatten)]
+    purpose: PurposePart<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hosted_link: Option<HostedPart<'a>>,
 }
 
 #[derive(Serialize)]
 struct LinkUser<'a> {
     client_user_id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum PurposePart<'a> {
+    NewItem {
+        products: [&'static str; 1],
+        webhook: &'a str,
+    },
+    Update {
+        access_token: &'a str,
+        update: UpdatePart,
+    },
+}
+
+#[derive(Serialize)]
+struct UpdatePart {
+    account_selection_enabled: bool,
+}
+
+#[derive(Serialize)]
+struct HostedPart<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completion_redirect_uri: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url_lifetime_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_mobile_app: Option<bool>,
 }
 
 impl<'a> From<&'a LinkTokenRequest> for LinkTokenCreate<'a> {
@@ -46,13 +75,43 @@ impl<'a> From<&'a LinkTokenRequest> for LinkTokenCreate<'a> {
             user: LinkUser {
                 client_user_id: &request.client_user_id,
             },
-            // Astra needs the account and routing numbers; balance comes by itself and
-            // is no valid value here.
-            products: ["auth"],
-            webhook: request.webhook.as_deref(),
             redirect_uri: request.redirect_uri.as_deref(),
             android_package_name: request.android_package_name.as_deref(),
             link_customization_name: request.link_customization.as_deref(),
+            purpose: (&request.purpose).into(),
+            hosted_link: request.hosted.as_ref().map(HostedPart::from),
+        }
+    }
+}
+
+impl<'a> From<&'a LinkPurpose> for PurposePart<'a> {
+    fn from(purpose: &'a LinkPurpose) -> Self {
+        match purpose {
+            // Astra needs the account and routing numbers; balance comes by itself and
+            // is no valid value here.
+            LinkPurpose::NewItem { webhook } => Self::NewItem {
+                products: ["auth"],
+                webhook,
+            },
+            LinkPurpose::Update {
+                access_token,
+                account_selection_enabled,
+            } => Self::Update {
+                access_token: access_token.expose(),
+                update: UpdatePart {
+                    account_selection_enabled: *account_selection_enabled,
+                },
+            },
+        }
+    }
+}
+
+impl<'a> From<&'a HostedLink> for HostedPart<'a> {
+    fn from(hosted: &'a HostedLink) -> Self {
+        Self {
+            completion_redirect_uri: hosted.completion_redirect_uri.as_deref(),
+            url_lifetime_seconds: hosted.url_lifetime_seconds,
+            is_mobile_app: hosted.is_mobile_app,
         }
     }
 }
@@ -61,6 +120,8 @@ impl<'a> From<&'a LinkTokenRequest> for LinkTokenCreate<'a> {
 pub(super) struct LinkTokenCreated {
     link_token: String,
     expiration: Timestamp,
+    #[serde(default, deserialize_with = "blank_as_none")]
+    hosted_link_url: Option<String>,
     request_id: PlaidRequestId,
 }
 
@@ -69,6 +130,7 @@ impl From<LinkTokenCreated> for CreatedLinkToken {
         Self {
             link_token: LinkToken::new(answer.link_token),
             expiration: answer.expiration,
+            hosted_link_url: answer.hosted_link_url,
             request_id: answer.request_id,
         }
     }

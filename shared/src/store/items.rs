@@ -13,18 +13,8 @@ use crate::ports::{ItemChanges, ItemPage, ItemRecords, ReplayableAnswer, StoreEr
 
 impl ItemRecords for Table {
     async fn item(&self, user_id: &UserId, item_id: &ItemId) -> Result<Option<Item>, StoreError> {
-        let key = RecordKey::item(user_id, item_id);
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key("pk", text(&key.pk))
-            .key("sk", text(&key.sk))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| unavailable(&error))?;
-        answer.item.map(rows::read_item).transpose()
+        let row = self.get(&RecordKey::item(user_id, item_id)).await?;
+        row.map(rows::read_item).transpose()
     }
 
     async fn items(

@@ -16,7 +16,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_types::SdkConfig;
 
 use crate::domain::{RecordKey, UserId};
+use crate::ports::StoreError;
 use crate::settings::AwsSettings;
+
+use self::conditions::unavailable;
+use self::rows::Row;
 
 /// The table.
 pub struct Table {
@@ -35,6 +39,21 @@ impl Table {
             client: Client::from_conf(config.build()),
             name: name.into(),
         }
+    }
+
+    /// Reads one record, consistently.
+    async fn get(&self, key: &RecordKey) -> Result<Option<Row>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key("pk", AttributeValue::S(key.pk.clone()))
+            .key("sk", AttributeValue::S(key.sk.clone()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        Ok(answer.item)
     }
 
     /// Opens a connection to DynamoDB, so that the first request finds one. A failure is

@@ -11,8 +11,9 @@ use serde_bytes::ByteBuf;
 
 use crate::domain::{
     Account, AccountId, AccountType, Exchange, ExchangeKey, ExchangeStep, Health, InboxRecord,
-    Institution, Item, ItemId, Lifecycle, LinkSession, LinkSessionId, OwnerToken, PlaidAccount,
-    RecordKey, Sealed, Sha256, UserId, VerificationStatus, WebhookType,
+    Institution, Item, ItemId, Lifecycle, LinkExit, LinkId, LinkSession, LinkSessionId, OwnerToken,
+    PlaidAccount, PlaidRequestId, RecordKey, Sealed, Sha256, UserId, VerificationStatus,
+    WebhookType,
 };
 use crate::ports::StoreError;
 
@@ -90,16 +91,31 @@ struct OwnerRow<'a> {
     expires_at: Option<i64>,
 }
 
-#[derive(Serialize)]
-struct LinkSessionRow<'a> {
-    pk: &'a str,
-    sk: &'a str,
-    user_id: &'a UserId,
-    link_id: &'a str,
+#[derive(Serialize, Deserialize)]
+struct LinkSessionRow {
+    pk: String,
+    sk: String,
+    user_id: UserId,
+    link_id: LinkId,
     link_token: ByteBuf,
+    link_token_sha256: String,
     link_token_expires_at: i64,
+    item_id: Option<ItemId>,
+    hosted: bool,
+    exit: Option<LinkExitRow>,
     created_at: i64,
     expires_at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LinkExitRow {
+    status: Option<String>,
+    error_type: Option<String>,
+    error_code: Option<String>,
+    display_message: Option<String>,
+    institution_id: Option<String>,
+    link_session_id: Option<LinkSessionId>,
+    request_id: Option<PlaidRequestId>,
 }
 
 #[derive(Serialize)]
@@ -231,15 +247,64 @@ pub(super) fn item_owner_row(item: &Item) -> Result<Row, StoreError> {
 pub(super) fn link_session_row(session: &LinkSession) -> Result<Row, StoreError> {
     let key = RecordKey::link_session(&session.user_id, &session.link_id);
     to_row(&LinkSessionRow {
-        pk: &key.pk,
-        sk: &key.sk,
-        user_id: &session.user_id,
-        link_id: session.link_id.as_str(),
+        pk: key.pk,
+        sk: key.sk,
+        user_id: session.user_id.clone(),
+        link_id: session.link_id.clone(),
         link_token: bytes(&session.link_token),
+        link_token_sha256: session.link_token_hash.to_string(),
         link_token_expires_at: milliseconds(session.expires_at),
+        item_id: session.item_id.clone(),
+        hosted: session.hosted,
+        exit: session.exit.as_ref().map(link_exit_row),
         created_at: milliseconds(session.created_at),
         expires_at: expiry(session.created_at, LINK_SESSION_KEPT),
     })
+}
+
+pub(super) fn read_link_session(row: Row) -> Result<LinkSession, StoreError> {
+    let row: LinkSessionRow = from_row(row)?;
+    Ok(LinkSession {
+        link_id: row.link_id,
+        user_id: row.user_id,
+        link_token_hash: Sha256::parse(&row.link_token_sha256)
+            .ok_or_else(|| corrupt("a link token's hash"))?,
+        link_token: sealed(row.link_token),
+        item_id: row.item_id,
+        hosted: row.hosted,
+        exit: row.exit.map(read_link_exit),
+        expires_at: timestamp(row.link_token_expires_at)?,
+        created_at: timestamp(row.created_at)?,
+    })
+}
+
+/// A report as an attribute of its own, to be written alone.
+pub(super) fn link_exit_value(exit: &LinkExit) -> Result<AttributeValue, StoreError> {
+    Ok(AttributeValue::M(to_row(&link_exit_row(exit))?))
+}
+
+fn link_exit_row(exit: &LinkExit) -> LinkExitRow {
+    LinkExitRow {
+        status: exit.status.clone(),
+        error_type: exit.error_type.clone(),
+        error_code: exit.error_code.clone(),
+        display_message: exit.display_message.clone(),
+        institution_id: exit.institution_id.clone(),
+        link_session_id: exit.link_session_id.clone(),
+        request_id: exit.request_id.clone(),
+    }
+}
+
+fn read_link_exit(row: LinkExitRow) -> LinkExit {
+    LinkExit {
+        status: row.status,
+        error_type: row.error_type,
+        error_code: row.error_code,
+        display_message: row.display_message,
+        institution_id: row.institution_id,
+        link_session_id: row.link_session_id,
+        request_id: row.request_id,
+    }
 }
 
 /// The pointer from a link token to its session.

@@ -110,6 +110,10 @@ impl LinkTokens for MemoryPlaid {
         Ok(CreatedLinkToken {
             link_token: LinkToken::new("link-sandbox-canary-0001"),
             expiration: Timestamp::UNIX_EPOCH,
+            hosted_link_url: request
+                .hosted
+                .as_ref()
+                .map(|_| "https://hosted.example/1".to_owned()),
             request_id: PlaidRequestId::new("plaid-request"),
         })
     }

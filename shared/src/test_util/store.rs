@@ -6,11 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::domain::{
-    Exchange, ExchangeStep, InboxRecord, Item, ItemId, LinkSession, RecordKey, UserId,
+    Exchange, ExchangeStep, InboxRecord, Item, ItemId, LinkExit, LinkId, LinkSession, RecordKey,
+    UserId,
 };
 use crate::ports::{
-    Claim, ExchangeRecords, Inbox, ItemChanges, ItemPage, ItemRecords, Kept, LinkSessions,
-    ReplayableAnswer, StoreError,
+    Claim, ExchangeRecords, Inbox, ItemChanges, ItemPage, ItemRecords, Kept, LinkReports,
+    LinkSessions, ReplayableAnswer, StoreError,
 };
 
 /// The table in memory.
@@ -219,6 +220,33 @@ impl ItemChanges for MemoryStore {
 impl LinkSessions for MemoryStore {
     async fn record_session(&self, session: &LinkSession) -> Result<(), StoreError> {
         self.begin()?.sessions.push(session.clone());
+        Ok(())
+    }
+}
+
+impl LinkReports for MemoryStore {
+    async fn session(
+        &self,
+        user_id: &UserId,
+        link_id: &LinkId,
+    ) -> Result<Option<LinkSession>, StoreError> {
+        let records = self.begin()?;
+        let mut sessions = records.sessions.iter();
+        Ok(sessions
+            .find(|s| s.user_id == *user_id && s.link_id == *link_id)
+            .cloned())
+    }
+
+    async fn record_exit(
+        &self,
+        user_id: &UserId,
+        link_id: &LinkId,
+        exit: &LinkExit,
+    ) -> Result<(), StoreError> {
+        let mut records = self.begin()?;
+        let mut sessions = records.sessions.iter_mut();
+        let session = sessions.find(|s| s.user_id == *user_id && s.link_id == *link_id);
+        session.ok_or(StoreError::Conflict)?.exit = Some(exit.clone());
         Ok(())
     }
 }

@@ -139,7 +139,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::domain::{AccountId, ItemId, UserId};
+    use crate::domain::{AccountId, ItemId, RecordKey, UserId};
 
     fn key(vault: &str, purpose: Purpose) -> DataKey {
         DataKey::new(&[7; 32], vec![1, 2, 3], VaultId::new(vault), purpose).unwrap()
@@ -168,8 +168,6 @@ mod tests {
         let elsewhere = [
             place("u", "j"),
             place("v", "i"),
-            // The same characters, cut differently.
-            place("u#ITEM", "i"),
             Place::processor_token(&UserId::new("u"), &ItemId::new("i"), &account),
         ];
         for place in elsewhere {
@@ -180,6 +178,28 @@ mod tests {
             key("main", Purpose::Processor),
         ] {
             assert!(other.open(&envelope, &place("u", "i")).is_err());
+        }
+    }
+
+    #[test]
+    fn places_with_the_same_characters_cut_differently_are_different_places() {
+        let key = key("main", Purpose::Access);
+        let place = |pk: &str, sk: &str, attribute: &str| Place {
+            record: RecordKey {
+                pk: pk.to_owned(),
+                sk: sk.to_owned(),
+            },
+            attribute: attribute.to_owned(),
+        };
+        let sealed = key.seal("secret", &place("ab", "cd", "ef")).unwrap();
+        let envelope = Envelope::of(&sealed).unwrap();
+        assert!(key.open(&envelope, &place("ab", "cd", "ef")).is_ok());
+        for cut in [
+            place("abc", "d", "ef"),
+            place("ab", "cde", "f"),
+            place("ab", "c", "def"),
+        ] {
+            assert!(key.open(&envelope, &cut).is_err(), "{cut:?}");
         }
     }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::domain::{
-    AccessToken, AccountId, Deadline, KeyId, LinkTokenRequest, PlaidFailure, PublicToken,
+    AccessToken, AccountId, Deadline, HostedLink, KeyId, LinkPurpose, LinkTokenRequest,
+    PlaidFailure, PublicToken,
 };
 use shared::ports::{
     Accounts as _, Clock as _, ItemRemoval as _, Items as _, LinkTokens as _, ProcessorTokens as _,
@@ -58,7 +59,10 @@ pub(super) fn link_token_request() -> LinkTokenRequest {
         language: "en".to_owned(),
         redirect_uri: None,
         android_package_name: None,
-        webhook: None,
+        purpose: LinkPurpose::NewItem {
+            webhook: "https://api.example.com/v1/webhooks/plaid".to_owned(),
+        },
+        hosted: None,
     }
 }
 
@@ -73,12 +77,14 @@ fn refused<T: Debug>(result: Result<T, PlaidFailure>, code: &str) -> Result<(), 
 /// Everything that a deployment or a front end may choose.
 async fn link_tokens(client: &OurClient, stage: &Stage) -> Result<(), Failure> {
     let bare = link_token_request();
-    let webhook = Some(stage.webhook_url().to_owned());
+    let purpose = LinkPurpose::NewItem {
+        webhook: stage.webhook_url().to_owned(),
+    };
     let redirect_uri = Some("https://app.example.com/oauth-return".to_owned());
     let android_package_name = Some("com.example.app".to_owned());
     let link_customization = Some("single_account".to_owned());
     let web = LinkTokenRequest {
-        webhook,
+        purpose,
         redirect_uri,
         link_customization,
         ..bare.clone()
@@ -88,7 +94,30 @@ async fn link_tokens(client: &OurClient, stage: &Stage) -> Result<(), Failure> {
         android_package_name,
         ..web.clone()
     };
-    for request in [bare, web, android] {
+    let hosted = LinkTokenRequest {
+        hosted: Some(HostedLink {
+            completion_redirect_uri: Some("https://app.example.com/done".to_owned()),
+            url_lifetime_seconds: Some(3600),
+            is_mobile_app: Some(true),
+        }),
+        ..bare.clone()
+    };
+    for request in [bare, web, android, hosted] {
+        client.create_link_token(&request, deadline()).await?;
+    }
+    Ok(())
+}
+
+/// Update mode, with and without a new choice of accounts.
+async fn update_mode(client: &OurClient, access_token: &AccessToken) -> Result<(), Failure> {
+    for account_selection_enabled in [false, true] {
+        let request = LinkTokenRequest {
+            purpose: LinkPurpose::Update {
+                access_token: access_token.clone(),
+                account_selection_enabled,
+            },
+            ..link_token_request()
+        };
         client.create_link_token(&request, deadline()).await?;
     }
     Ok(())
@@ -100,6 +129,7 @@ async fn life_of_an_item(client: &OurClient, stage: &Stage) -> Result<(), Failur
     let token = &item.access_token;
     let snapshot = client.accounts(token, deadline()).await?;
     client.item(token, deadline()).await?;
+    update_mode(client, token).await?;
     let checking = snapshot
         .accounts
         .iter()

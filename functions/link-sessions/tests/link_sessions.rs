@@ -1,0 +1,104 @@
+//! `GET /v1/links/{link_id}` and `POST /v1/links/{link_id}/exit` over in-memory ports.
+
+#![cfg(test)]
+
+use jiff::SignedDuration;
+use lambda_http::{Body, Response};
+use link_sessions::{Deps, handler};
+use shared::domain::{ItemId, LinkId, LinkSession, Sealed, UserId, token_hash};
+use shared::http::Code;
+use shared::ports::Clock;
+use shared::test_util::{Event, FixedClock, MemoryStore, json};
+
+const GET: &str = include_str!("../../../events/link-sessions.json");
+const EXIT: &str = include_str!("../../../events/link-sessions-exit.json");
+const LINK: &str = "01a204ee-e842-7743-97eb-33823b7e19eb";
+const SUB: &str = "/requestContext/authorizer/jwt/claims/sub";
+
+type TestDeps = Deps<MemoryStore, FixedClock>;
+
+fn deps() -> TestDeps {
+    let clock = FixedClock::at_second(1_795_348_800);
+    let now = clock.now();
+    let deps = Deps {
+        store: MemoryStore::default(),
+        clock,
+    };
+    deps.store.records().sessions.push(LinkSession {
+        link_id: LinkId::new(LINK),
+        user_id: UserId::new("user-1"),
+        link_token_hash: token_hash("link-sandbox-1"),
+        link_token: Sealed::from_bytes(b"canary".to_vec()),
+        item_id: Some(ItemId::new("I")),
+        hosted: false,
+        exit: None,
+        expires_at: now + SignedDuration::from_mins(30),
+        created_at: now,
+    });
+    deps
+}
+
+async fn send(deps: &TestDeps, event: Event) -> Response<Body> {
+    handler(
+        deps,
+        event.request(deps.clock.now().as_millisecond() + 10_000),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn a_session_is_open_until_its_token_dies() {
+    let deps = deps();
+    let session = json(&send(&deps, Event::read(GET)).await);
+    assert_eq!(
+        session,
+        serde_json::json!({"link_id": LINK, "status": "open", "item_ids": ["I"]})
+    );
+    deps.clock.advance_seconds(1800);
+    assert_eq!(
+        json(&send(&deps, Event::read(GET)).await)["status"],
+        "expired"
+    );
+}
+
+#[tokio::test]
+async fn what_on_exit_told_is_kept_and_shown() {
+    let deps = deps();
+    let response = send(&deps, Event::read(EXIT)).await;
+    assert_eq!(
+        (response.status().as_u16(), response.body()),
+        (204, &Body::Empty)
+    );
+    let session = json(&send(&deps, Event::read(GET)).await);
+    assert_eq!(session["status"], "exited");
+    assert_eq!(session["problem"]["error_code"], "INVALID_CREDENTIALS");
+    assert_eq!(session["problem"]["status"], "requires_credentials");
+    assert!(!session.to_string().contains("canary"));
+}
+
+#[tokio::test]
+async fn somebody_elses_session_is_not_found() {
+    let deps = deps();
+    for event in [GET, EXIT] {
+        let response = send(&deps, Event::read(event).set(SUB, "user-2")).await;
+        assert_eq!(json(&response)["code"], Code::NotFound.as_str());
+        let anonymous = send(&deps, Event::read(event).anonymous()).await;
+        assert_eq!(json(&anonymous)["code"], Code::Unauthenticated.as_str());
+    }
+    assert_eq!(deps.store.records().sessions[0].exit, None);
+}
+
+#[tokio::test]
+async fn bad_reports_name_their_field() {
+    let deps = deps();
+    for (body, code) in [
+        ("{", Code::InvalidJson),
+        (r#"{"extra":1}"#, Code::UnknownField),
+    ] {
+        let response = send(&deps, Event::read(EXIT).body(body)).await;
+        assert_eq!(json(&response)["code"], code.as_str(), "{body}");
+    }
+    deps.store.go_down(0, 1);
+    let response = send(&deps, Event::read(EXIT)).await;
+    assert_eq!(json(&response)["code"], Code::StorageUnavailable.as_str());
+}
