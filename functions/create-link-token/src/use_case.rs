@@ -3,7 +3,8 @@
 use secrecy::ExposeSecret;
 use shared::domain::{
     AccessToken, Deadline, HostedLink, Item, ItemId, Lifecycle, LinkId, LinkPurpose, LinkSession,
-    LinkTokenRequest, Place, PlaidFailure, Purpose, Sha256, UserId, VaultId, token_hash,
+    LinkTokenRequest, Place, PlaidFailure, Purpose, Sha256, TIME_TO_WRITE, UserId, VaultId,
+    token_hash,
 };
 use shared::ports::{
     Clock, CreatedLinkToken, ItemRecords, LinkSessions, LinkTokens, SealingKey, StoreError, Vault,
@@ -85,7 +86,8 @@ where
         hosted: command.hosted,
     };
     let (token, key) = tokio::join!(
-        deps.plaid.create_link_token(&request, deadline),
+        deps.plaid
+            .create_link_token(&request, deadline.less(TIME_TO_WRITE)),
         deps.vault.data_key(Purpose::Link),
     );
     let (token, key) = (token?, key?);

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use shared::domain::redaction::redact_tokens;
-use shared::domain::{Deadline, InboxRecord, ItemId, WebhookType};
+use shared::domain::{Deadline, InboxRecord, ItemId, TIME_TO_WRITE, WebhookType};
 use shared::plaid::{Freshness, KeyLookupError, Rejection, SignedWebhook, read_webhook};
 use shared::ports::{Clock, Inbox, Kept, StoreError, VerificationKeys};
 
@@ -36,7 +36,10 @@ where
     C: Clock,
 {
     let now = deps.clock.now();
-    let verdict = deps.keys.verify(signature, body, now, deadline).await?;
+    let verdict = deps
+        .keys
+        .verify(signature, body, now, deadline.less(TIME_TO_WRITE))
+        .await?;
     let (signed, freshness) = verdict.map_err(ReceiveError::Refused)?;
     let record = inbox_record(body, signed, freshness, now);
     let kept = deps.store.keep(&record).await?;

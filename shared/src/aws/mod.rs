@@ -24,7 +24,8 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
+/// With all its attempts; whoever plans a write at the end keeps three seconds for it.
+const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
 const MAX_ATTEMPTS: u32 = 3;
 /// A frozen sandbox wakes up with connections that the other side closed long ago.
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+/// What a step that ends with a write to the table leaves free for it.
+pub const TIME_TO_WRITE: Duration = Duration::from_secs(3);
+
 /// The moment at which AWS ends the invocation. Nothing is begun that cannot end by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline(Timestamp);

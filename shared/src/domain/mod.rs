@@ -24,7 +24,7 @@ pub use account::{
     Account, AccountStatus, AccountType, PlaidAccount, Standing, Verification, VerificationStatus,
 };
 pub use credentials::PlaidCredentials;
-pub use deadline::Deadline;
+pub use deadline::{Deadline, TIME_TO_WRITE};
 pub use environment::{PlaidEnvironment, UnknownEnvironment};
 pub use exchange::{AccountHint, Exchange, ExchangeKey, ExchangeStep, Hints, OwnerToken};
 pub use ids::{

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::{
     AccessToken, Deadline, Exchange, ExchangeStep, Place, PlaidFailure, Purpose, Sealed,
+    TIME_TO_WRITE,
 };
 use crate::ports::{Claim, Clock, RETRY_SOON, SealingKey, StoreError, Vault};
 
@@ -129,7 +130,7 @@ where
         mine: &Exchange,
         attempt: Attempt,
     ) -> Result<Answer, ExchangeError> {
-        let deadline = work.deadline.less(super::TIME_TO_FINISH);
+        let deadline = work.deadline.less(TIME_TO_WRITE);
         match self
             .plaid
             .exchange(&work.request.public_token, deadline)

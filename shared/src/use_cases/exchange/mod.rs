@@ -114,8 +114,6 @@ pub enum ExchangeError {
 /// An exchange is begun only with this much time left: two round trips to Plaid at their
 /// slowest, and the writes.
 const TIME_TO_EXCHANGE: Duration = Duration::from_secs(12);
-/// Kept free at the end of the invocation for the last write and the answer.
-const TIME_TO_FINISH: Duration = Duration::from_secs(3);
 /// A lease outlives its invocation by this, so that two owners never overlap.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// How long an answer is repeated to the letter.

@@ -1,12 +1,10 @@
 //! From a new Item to its answer: record it at once, and meanwhile ask Plaid what it is.
 
 use super::choice::{Choice, choose};
-use super::{
-    Answer, ExchangeError, ExchangePlaid, ExchangeStore, ExchangeUseCase, TIME_TO_FINISH, Work,
-};
+use super::{Answer, ExchangeError, ExchangePlaid, ExchangeStore, ExchangeUseCase, Work};
 use crate::domain::{
     AccessToken, Account, AccountId, Exchange, ExchangeStep, FailureClass, Health, Item, ItemId,
-    Lifecycle, Place, PlaidFailure, ProcessorToken,
+    Lifecycle, Place, PlaidFailure, ProcessorToken, TIME_TO_WRITE,
 };
 use crate::ports::{Clock, ExchangedItem, ItemSnapshot, SealingKey, StoreError, Vault};
 
@@ -40,7 +38,7 @@ where
             Ok(item) => item,
             Err(unsealed) => return Err(self.compensate(work, mine, &made, unsealed).await),
         };
-        let deadline = work.deadline.less(TIME_TO_FINISH);
+        let deadline = work.deadline.less(TIME_TO_WRITE);
         let (recorded, snapshot, early) = tokio::join!(
             self.store.record_item(mine, &item),
             self.plaid.accounts(&made.access_token, deadline),
@@ -72,7 +70,7 @@ where
         let access_token = self
             .open_access_token(item.access_token.as_ref(), &place)
             .await?;
-        let deadline = work.deadline.less(TIME_TO_FINISH);
+        let deadline = work.deadline.less(TIME_TO_WRITE);
         let snapshot = self.plaid.accounts(&access_token, deadline).await;
         self.settle(work, mine, item, &access_token, snapshot, None)
             .await
@@ -128,7 +126,7 @@ where
         access_token: &AccessToken,
         account_id: &AccountId,
     ) -> Result<ProcessorToken, PlaidFailure> {
-        let deadline = work.deadline.less(TIME_TO_FINISH);
+        let deadline = work.deadline.less(TIME_TO_WRITE);
         let processor = &self.settings.processor;
         self.plaid
             .create_processor_token(access_token, account_id, processor, deadline)
