@@ -23,6 +23,7 @@ mod clock;
 mod controls;
 mod endpoints;
 mod faults;
+mod link;
 mod options;
 mod server;
 mod simulator;

@@ -1,6 +1,8 @@
 //! What happens when somebody logs in at a bank of the Sandbox.
 //! <https://plaid.com/docs/sandbox/test-credentials/>
 
+use serde::{Deserialize, Serialize};
+
 use super::institutions::{AuthMethod, Health, Institution, institution};
 use super::templates::{CHECKING, CHECKING_AND_SAVING, CREDIT_CARD, EVERYTHING, Template};
 use crate::wire::error::PlaidError;
@@ -13,12 +15,39 @@ pub(crate) const GOOD_PASSWORD: &str = "pass_good";
 /// A user of this simulator: Same-Day micro-deposits, which know no institution.
 pub(crate) const SAME_DAY_USER: &str = "microdeposits_same_day";
 
+/// What a bank asks for after the password.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SecondFactor {
+    /// A code that is sent to a device.
+    Device,
+    /// `rounds` times `questions` questions.
+    Questions { rounds: u32, questions: u32 },
+    /// Questions with a list of answers.
+    Selections,
+}
+
+/// The second factor that this password asks for, which then counts as the right one.
+pub(crate) fn second_factor(password: &str) -> Option<SecondFactor> {
+    match password {
+        "mfa_device" => return Some(SecondFactor::Device),
+        "mfa_selections" => return Some(SecondFactor::Selections),
+        _ => {}
+    }
+    let (rounds, questions) = password.strip_prefix("mfa_questions_")?.split_once('_')?;
+    let number = |text: &str| text.parse().ok().filter(|number| (1..=9).contains(number));
+    Some(SecondFactor::Questions {
+        rounds: number(rounds)?,
+        questions: number(questions)?,
+    })
+}
+
 /// What a login shows.
 #[derive(Debug)]
 pub(crate) struct Login {
     /// `None` for Same-Day micro-deposits.
     pub(crate) institution: Option<&'static Institution>,
-    pub(crate) auth_method: &'static str,
+    pub(crate) auth_method: String,
     pub(crate) accounts: Vec<Account>,
 }
 
@@ -55,7 +84,7 @@ pub(crate) fn log_in(
     let institution = (username != SAME_DAY_USER).then_some(institution);
     Ok(Login {
         institution,
-        auth_method,
+        auth_method: auth_method.to_owned(),
         accounts,
     })
 }

@@ -12,11 +12,8 @@ use super::{Controlled, Refusal, parse, respond};
 use crate::Simulator;
 use crate::bank::login::{GOOD_PASSWORD, GOOD_USER, log_in};
 use crate::endpoints::Call;
-use crate::endpoints::sandbox::{NewItem, link};
-use crate::webhooks::body as bodies;
+use crate::link::finish::{add_item, eligible, end, keep, repair, usable_token, verify_deposit};
 use crate::wire::error::PlaidError;
-use crate::world::ids;
-use crate::world::item::Account;
 use crate::world::link::{Added, LinkSession, LinkToken, Outcome};
 
 #[derive(Deserialize)]
@@ -56,43 +53,24 @@ fn play(simulator: &Simulator, host: &str, body: &Bytes) -> Controlled {
             now,
             host,
         };
-        let token = call.world.link_token(&finish.link_token)?.clone();
-        if now >= token.expires_at {
-            return Err(PlaidError::of("INVALID_LINK_TOKEN")
-                .saying("it has expired")
-                .into());
-        }
-        let session_id = ids::uuid();
+        let token = usable_token(&call, &finish.link_token)?;
+        let mut session = LinkSession::new(&finish.link_token, now);
         let outcome = if finish.exit {
             let error = finish.error_code.as_deref().map(PlaidError::of);
-            Outcome::Exit {
-                error,
-                status: finish.status.clone(),
-            }
+            let status = finish.status.clone();
+            Outcome::Exit { error, status }
         } else {
-            Outcome::Success {
-                added: succeed(&mut call, &finish, &token, &session_id)?,
-            }
+            let added = succeed(&mut call, &finish, &token, &session.link_session_id)?;
+            Outcome::Success { added }
         };
-        let public_tokens = match &outcome {
-            Outcome::Success { added } => {
-                added.iter().map(|one| one.public_token.clone()).collect()
-            }
-            Outcome::Exit { .. } => Vec::new(),
+        let public_token = match &outcome {
+            Outcome::Success { added } => added.first().map(|one| one.public_token.clone()),
+            Outcome::Exit { .. } => None,
         };
-        let session = LinkSession {
-            link_session_id: session_id.clone(),
-            link_token: finish.link_token.clone(),
-            started_at: now,
-            finished_at: Some(now),
-            outcome: Some(outcome),
-        };
-        call.world.link_sessions.insert(session_id.clone(), session);
-        if let Some(token) = call.world.link_tokens.get_mut(&finish.link_token) {
-            token.session_ids.push(session_id.clone());
-        }
-        announce(&mut call, &finish, &token, &session_id, &public_tokens);
-        Ok(json!({"link_session_id": session_id, "public_token": public_tokens.first()}))
+        let link_session_id = session.link_session_id.clone();
+        end(&mut call, &token, &mut session, outcome);
+        keep(&mut call, session);
+        Ok(json!({"link_session_id": link_session_id, "public_token": public_token}))
     })?
 }
 
@@ -100,79 +78,27 @@ fn succeed(
     call: &mut Call<'_>,
     finish: &Finish,
     token: &LinkToken,
-    session_id: &str,
+    link_session_id: &str,
 ) -> Result<Vec<Added>, Refusal> {
     let username = finish.username.as_deref().unwrap_or(GOOD_USER);
     let password = finish.password.as_deref().unwrap_or(GOOD_PASSWORD);
     if let Some(item_id) = &token.item_id {
-        repair(call, item_id, password)?;
+        call.world.live(item_id)?;
+        if password != GOOD_PASSWORD {
+            return Err(PlaidError::of("INVALID_CREDENTIALS").into());
+        }
+        repair(call, item_id)?;
+        verify_deposit(call, item_id);
         return Ok(Vec::new());
     }
     let institution_id = finish.institution_id.as_deref().unwrap_or("ins_109508");
     let mut login = log_in(institution_id, username, password)?;
-    let products = token.texts("products");
-    if products.iter().any(|product| product == "auth") {
-        // With Auth, Link shows only accounts that have numbers.
-        login.accounts.retain(Account::is_debitable);
-        if login.accounts.is_empty() {
-            return Err(PlaidError::of("NO_AUTH_ACCOUNTS").into());
-        }
-    }
-    let new = NewItem {
+    eligible(token, &token.texts("products"), &mut login.accounts)?;
+    Ok(vec![add_item(
+        call,
+        token,
+        link_session_id,
         username,
-        products,
-        webhook: token.text("webhook").map(str::to_owned),
-        link_session_id: Some(session_id.to_owned()),
-    };
-    let public_token = link(call, login, new);
-    let item_id = call
-        .world
-        .public_token(&public_token, call.now)?
-        .item_id
-        .clone();
-    let item = call
-        .world
-        .items
-        .get(&item_id)
-        .ok_or_else(|| Refusal::not_found("Item"))?;
-    Ok(vec![Added::of(item, public_token)])
-}
-
-/// Update mode: the login works again, the access token stays.
-fn repair(call: &mut Call<'_>, item_id: &str, password: &str) -> Result<(), Refusal> {
-    call.world.live(item_id)?;
-    if password != GOOD_PASSWORD {
-        return Err(PlaidError::of("INVALID_CREDENTIALS").into());
-    }
-    if let Some(item) = call.world.items.get_mut(item_id) {
-        item.error = None;
-        item.logged_in_at = call.now;
-        for account in &mut item.accounts {
-            if account.verification_status.as_deref() == Some("pending_manual_verification") {
-                account.verification_status = Some("manually_verified".to_owned());
-            }
-        }
-    }
-    call.world.plan(item_id);
-    Ok(())
-}
-
-/// Only Hosted Link tells the server how a session went.
-fn announce(
-    call: &mut Call<'_>,
-    finish: &Finish,
-    token: &LinkToken,
-    session_id: &str,
-    public_tokens: &[String],
-) {
-    let Some(url) = token.text("webhook").filter(|_| token.hosted) else {
-        return;
-    };
-    for public_token in public_tokens {
-        let body = bodies::item_add_result(session_id, &finish.link_token, public_token);
-        call.world.send_webhook(url, &body, None, call.now);
-    }
-    let status = if finish.exit { "EXITED" } else { "SUCCESS" };
-    let body = bodies::session_finished(session_id, &finish.link_token, status, public_tokens);
-    call.world.send_webhook(url, &body, None, call.now);
+        login,
+    )?])
 }

@@ -45,14 +45,15 @@ pub(super) fn create(call: &mut Call<'_>, request: Request<'_>) -> Answer {
         request: remembered(request),
         item_id,
         hosted,
+        hosted_id: hosted.then(ids::uuid),
         session_ids: Vec::new(),
     };
-    call.world.link_tokens.insert(link_token.clone(), row);
     let mut answer = json!({"expiration": call.clock.stamp(expires_at), "link_token": link_token});
-    if let (true, Some(answer)) = (hosted, answer.as_object_mut()) {
-        let url = format!("http://{}/hosted-link/{}", call.host, ids::uuid());
+    if let (Some(id), Some(answer)) = (&row.hosted_id, answer.as_object_mut()) {
+        let url = format!("http://{}/hosted-link/{id}", call.host);
         answer.insert("hosted_link_url".to_owned(), json!(url));
     }
+    call.world.link_tokens.insert(link_token, row);
     Ok(answer)
 }
 
@@ -63,7 +64,7 @@ pub(super) fn get(call: &mut Call<'_>, request: Request<'_>) -> Answer {
         .session_ids
         .iter()
         .filter_map(|id| call.world.link_sessions.get(id))
-        .map(|session: &LinkSession| session.view(call.clock))
+        .map(|session: &LinkSession| session.view(found.hosted, call.clock))
         .collect();
     Ok(json!({
         "created_at": call.clock.stamp(found.created_at),

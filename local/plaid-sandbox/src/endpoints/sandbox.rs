@@ -72,7 +72,7 @@ pub(crate) fn link(call: &mut Call<'_>, login: Login, new: NewItem<'_>) -> Strin
         access_token: None,
         webhook: new.webhook,
         products: new.products,
-        auth_method: Some(login.auth_method.to_owned()),
+        auth_method: Some(login.auth_method),
         error: None,
         accounts: login.accounts,
         consent_expires_at: consent.and_then(|days| {
@@ -83,6 +83,7 @@ pub(crate) fn link(call: &mut Call<'_>, login: Login, new: NewItem<'_>) -> Strin
         created_at: call.now,
         logged_in_at: call.now,
         last_webhook: None,
+        deposit_code_misses: 0,
     };
     call.world.items.insert(item_id.clone(), item);
     let token = ids::token("public");

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use self::cut::{Cut, Cuttable};
-use crate::{Simulator, controls, webhooks};
+use crate::{Simulator, controls, link, webhooks};
 
 /// How long calls that are under way may take when the server stops.
 const LAST_CALLS: Duration = Duration::from_secs(3);
@@ -23,6 +23,7 @@ pub(crate) async fn serve(
 ) -> std::io::Result<()> {
     let routes = Router::new()
         .nest("/simulator", controls::routes())
+        .merge(link::routes())
         .fallback(plaid::answer)
         .with_state(simulator.clone())
         .into_make_service_with_connect_info::<Cut>();

@@ -37,6 +37,7 @@ const REQUEST: &str = "INVALID_REQUEST";
 const INPUT: &str = "INVALID_INPUT";
 pub(super) const ITEM: &str = "ITEM_ERROR";
 const INSTITUTION: &str = "INSTITUTION_ERROR";
+const OAUTH: &str = "OAUTH_ERROR";
 
 /// The codes that this program answers with by itself.
 /// <https://plaid.com/docs/errors/>
@@ -148,6 +149,34 @@ pub(super) const KNOWN: &[Known] = &[
         CREDENTIALS,
     ),
     known(
+        "INVALID_UPDATED_USERNAME",
+        ITEM,
+        400,
+        "update mode needs the same user as before",
+        Some("Please log in with the same user as before."),
+    ),
+    known(
+        "INCORRECT_LINK_TOKEN",
+        OAUTH,
+        400,
+        "the bank's answer belongs to another link_token",
+        None,
+    ),
+    known(
+        "OAUTH_STATE_ID_ALREADY_PROCESSED",
+        OAUTH,
+        400,
+        "this oauth_state_id was used before",
+        None,
+    ),
+    known(
+        "OAUTH_STATE_ID_NOT_FOUND",
+        OAUTH,
+        400,
+        "there is no such oauth_state_id",
+        None,
+    ),
+    known(
         "INVALID_MFA",
         ITEM,
         400,
@@ -180,7 +209,7 @@ pub(super) const KNOWN: &[Known] = &[
         ITEM,
         400,
         "the user granted no access",
-        None,
+        Some("You did not give access to your accounts."),
     ),
     known(
         "INSTITUTION_NO_LONGER_SUPPORTED",

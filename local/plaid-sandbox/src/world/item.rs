@@ -38,6 +38,9 @@ pub(crate) struct Item {
     pub(crate) created_at: Timestamp,
     pub(crate) logged_in_at: Timestamp,
     pub(crate) last_webhook: Option<LastWebhook>,
+    /// How often the code of its micro-deposit was guessed wrong.
+    #[serde(default)]
+    pub(crate) deposit_code_misses: u32,
 }
 
 /// The newest webhook of an Item.
@@ -98,6 +101,16 @@ impl Account {
             Some("verification_expired" | "verification_failed") => Verification::Locked,
             _ => Verification::Done,
         }
+    }
+
+    /// Whether its micro-deposit waits for a code.
+    pub(crate) fn awaits_deposit_code(&self) -> bool {
+        self.verification_status.as_deref() == Some("pending_manual_verification")
+    }
+
+    /// Whether this is the same account as `other`, seen in another login.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        (&self.name, &self.mask) == (&other.name, &other.mask)
     }
 
     /// Whether Auth can give its numbers.
@@ -167,6 +180,11 @@ impl Item {
         self.accounts
             .iter_mut()
             .find(|account| account.account_id == account_id)
+    }
+
+    /// Whether a micro-deposit waits for its code.
+    pub(crate) fn awaits_deposit_code(&self) -> bool {
+        self.accounts.iter().any(Account::awaits_deposit_code)
     }
 
     pub(crate) fn has_product(&self, product: &str) -> bool {

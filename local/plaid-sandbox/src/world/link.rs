@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::flow::{Event, Flow};
+use super::ids;
 use super::item::Item;
 use crate::clock::Clock;
 use crate::wire::error::PlaidError;
@@ -18,6 +20,9 @@ pub(crate) struct LinkToken {
     /// The Item of update mode.
     pub(crate) item_id: Option<String>,
     pub(crate) hosted: bool,
+    /// The last part of the `hosted_link_url`.
+    #[serde(default)]
+    pub(crate) hosted_id: Option<String>,
     pub(crate) session_ids: Vec<String>,
 }
 
@@ -63,6 +68,10 @@ pub(crate) struct LinkSession {
     pub(crate) started_at: Timestamp,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) outcome: Option<Outcome>,
+    #[serde(default)]
+    pub(crate) flow: Flow,
+    #[serde(default)]
+    pub(crate) events: Vec<Event>,
 }
 
 /// How a session ended.
@@ -125,10 +134,29 @@ impl Added {
 }
 
 impl LinkSession {
-    /// As in the `link_sessions` of `/link/token/get`.
-    pub(crate) fn view(&self, clock: &Clock) -> Value {
+    pub(crate) fn new(link_token: &str, now: Timestamp) -> Self {
+        Self {
+            link_session_id: ids::uuid(),
+            link_token: link_token.to_owned(),
+            started_at: now,
+            finished_at: None,
+            outcome: None,
+            flow: Flow::default(),
+            events: Vec::new(),
+        }
+    }
+
+    /// As in the `link_sessions` of `/link/token/get`, which tells the events
+    /// of Hosted Link only.
+    pub(crate) fn view(&self, hosted: bool, clock: &Clock) -> Value {
+        let events: Vec<Value> = self
+            .events
+            .iter()
+            .filter(|_| hosted)
+            .map(|event| event.for_server(clock))
+            .collect();
         let mut view = json!({
-            "events": [],
+            "events": events,
             "link_session_id": self.link_session_id,
             "started_at": clock.stamp(self.started_at),
         });
@@ -166,8 +194,14 @@ impl LinkSession {
 
     fn exit(&self, error: Option<&PlaidError>, status: Option<&str>) -> Value {
         let mut metadata = json!({"link_session_id": self.link_session_id});
-        if let (Some(to), Some(status)) = (metadata.as_object_mut(), status) {
-            to.insert("status".to_owned(), json!(status));
+        if let Some(to) = metadata.as_object_mut() {
+            if let Some(status) = status {
+                to.insert("status".to_owned(), json!(status));
+            }
+            let institution = self.flow.institution_view();
+            if !institution.is_null() {
+                to.insert("institution".to_owned(), institution);
+            }
         }
         json!({"error": error.map(PlaidError::on_item), "metadata": metadata})
     }

@@ -1,5 +1,6 @@
 //! The state: everything that the simulator remembers.
 
+pub(crate) mod flow;
 pub(crate) mod ids;
 pub(crate) mod item;
 pub(crate) mod link;

@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) microdeposits_verify_after_hours: Option<u32>,
     /// Whether a retry of a webhook keeps the `iat` of the first attempt.
     pub(crate) keep_iat_on_retry: bool,
+    /// How many accounts a user may share in Link: the Dashboard's customization.
+    pub(crate) account_selection: AccountSelection,
     /// How long a receiver of webhooks may take.
     pub(crate) webhook_timeout_ms: u64,
     /// From how many webhooks in 24 h on the 90 % rule applies to a receiver.
@@ -48,6 +50,14 @@ pub(crate) enum Repeat {
     Same,
 }
 
+/// See [`Settings::account_selection`].
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AccountSelection {
+    Single,
+    Multiple,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -63,6 +73,7 @@ impl Default for Settings {
             login_expires_after_days: Some(30),
             microdeposits_verify_after_hours: Some(24),
             keep_iat_on_retry: false,
+            account_selection: AccountSelection::Multiple,
             webhook_timeout_ms: 10_000,
             rejection_rule_minimum: 10,
         }

@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]
+mod link;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod restart;
@@ -14,5 +16,7 @@ mod restart;
 mod support;
 #[cfg(test)]
 mod time;
+#[cfg(test)]
+mod user;
 #[cfg(test)]
 mod webhooks;
