@@ -17,7 +17,6 @@ pub mod data_dir;
 mod environment;
 pub mod functions;
 pub mod gateway;
-mod landing;
 mod options;
 mod plaid;
 mod ports;

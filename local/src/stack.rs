@@ -11,12 +11,12 @@ use crate::data_dir::{self, DataDir, DataDirError};
 use crate::environment::{self, Urls};
 use crate::functions::Runner;
 use crate::functions::deploy::{DeployError, deploy};
-use crate::gateway::{Gateway, KeyError, Tokens};
+use crate::gateway::{Gateway, KeyError, Tokens, Web};
 use crate::options::{Data, Options, Plaid};
+use crate::plaid;
 use crate::ports::{Bound, Port, PortError, bind};
 use crate::server::Server;
 use crate::template::{Api, Document, FunctionResource, Scope, TEMPLATE, Table, TemplateError};
-use crate::{landing, plaid};
 
 /// The secret of the template that holds Plaid's keys.
 const PLAID_SECRET: &str = "PlaidSecret";
@@ -145,8 +145,8 @@ impl Stack {
             report("function", &function.package);
         }
 
-        let landing = landing::text(&urls, &api.routes);
-        let gateway = Gateway::new(api, Arc::clone(&runner), files.tokens()?, landing);
+        let web = Web::new(urls.plaid.as_deref());
+        let gateway = Gateway::new(api, Arc::clone(&runner), files.tokens()?, web);
         let listener = ports.gateway.listener;
         let gateway = Server::start("the gateway", |shutdown| gateway.serve(listener, shutdown));
         report("gateway", &urls.gateway);

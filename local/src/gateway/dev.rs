@@ -1,7 +1,6 @@
-//! What only a laptop has: `POST /dev/login` and the page at `/`.
+//! What only a laptop has: `POST /dev/login`.
 
-use axum::body::Body;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
+use axum::http::header::{ALLOW, CACHE_CONTROL, HOST};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -115,14 +114,4 @@ fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
         HeaderValue::from_static("application/problem+json"),
         &body,
     )
-}
-
-/// The page at `/`.
-pub(super) fn landing(text: &str) -> Response {
-    let mut response = Response::new(Body::from(text.to_owned()));
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        const { HeaderValue::from_static("text/plain; charset=utf-8") },
-    );
-    response
 }

@@ -7,6 +7,7 @@ mod event;
 mod jwt;
 mod response;
 mod routes;
+mod web;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{CONTENT_LENGTH, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -28,6 +29,7 @@ use crate::functions::{FunctionError, Runner};
 use crate::template::Api;
 
 pub use jwt::{KeyError, Tokens, USER_AUDIENCE, USER_ISSUER};
+pub use web::Web;
 
 /// API Gateway's limit of a request's body, in bytes.
 pub const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -42,19 +44,19 @@ pub struct Gateway {
     api: Api,
     runner: Arc<Runner>,
     tokens: Tokens,
-    landing: String,
+    web: Web,
     port: u16,
 }
 
 impl Gateway {
-    /// A gateway for the routes of `api`, whose functions run in `runner`. `landing` is
-    /// the text of the page at `/`.
-    pub fn new(api: Api, runner: Arc<Runner>, tokens: Tokens, landing: String) -> Self {
+    /// A gateway for the routes of `api`, whose functions run in `runner`; `web` is
+    /// the page at `/`.
+    pub fn new(api: Api, runner: Arc<Runner>, tokens: Tokens, web: Web) -> Self {
         Self {
             api,
             runner,
             tokens,
-            landing,
+            web,
             port: 0,
         }
     }
@@ -81,15 +83,14 @@ impl Gateway {
 
     async fn answer(&self, parts: &Parts, body: Body, peer: IpAddr, request_id: &str) -> Response {
         let now = Timestamp::now();
-        match parts.uri.path() {
-            "/" if parts.method == Method::GET => return dev::landing(&self.landing),
-            dev::LOGIN => {
-                return match read(&parts.headers, body).await {
-                    Some(body) => dev::login(parts, &body, &self.tokens, now),
-                    None => too_large(),
-                };
-            }
-            _ => {}
+        if let Some(file) = self.web.answer(parts) {
+            return file;
+        }
+        if parts.uri.path() == dev::LOGIN {
+            return match read(&parts.headers, body).await {
+                Some(body) => dev::login(parts, &body, &self.tokens, now),
+                None => too_large(),
+            };
         }
         let found = routes::find(&self.api.routes, parts.method.as_str(), parts.uri.path());
         let Some(matched) = found else {

@@ -291,5 +291,9 @@ async fn the_page_is_at_the_root() {
     let gateway = TestGateway::start(echo()).await;
     let response = gateway.get("/", None).await;
     assert_eq!(response.status(), 200);
-    assert_eq!(response.text().await.unwrap(), "the page");
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/html; charset=utf-8"
+    );
+    assert!(response.headers().contains_key("content-security-policy"));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lambda_http::{BoxFuture, Context};
 use local::functions::{Deployed, Function, FunctionError, Runner};
-use local::gateway::{Gateway, Tokens, USER_AUDIENCE, USER_ISSUER};
+use local::gateway::{Gateway, Tokens, USER_AUDIENCE, USER_ISSUER, Web};
 use local::template::{Api, Document, FunctionResource, Scope};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ impl TestGateway {
         assert_eq!(timeout, Duration::from_secs(1));
         let runner = Runner::new([("f".to_owned(), Deployed { timeout, function })]);
         let tokens = Tokens::new(&Tokens::generate_key().unwrap()).unwrap();
-        let gateway = Gateway::new(api, Arc::new(runner), tokens, "the page".to_owned());
+        let gateway = Gateway::new(api, Arc::new(runner), tokens, Web::new(None));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut server = JoinSet::new();

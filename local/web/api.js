@@ -1,0 +1,93 @@
+// The calls of our API. An answer is its JSON; everything else is a Problem.
+
+// Longer than the longest of our functions may take.
+const TIMEOUT = 35_000;
+
+const NO_CONNECTION = {
+  code: 'no_connection',
+  detail: 'The service does not answer. Check your connection and try again.',
+};
+
+// What API Gateway says by itself is meant for machines.
+const OF_GATEWAY = {
+  401: 'Your session has ended. Sign in again.',
+  404: 'This is not available.',
+  429: 'That was a lot at once. Try again in a moment.',
+};
+
+export class Problem extends Error {
+  constructor({ status = 0, code, detail, requestId = null, retryAfter = null, plaid = null, itemId = null }) {
+    super(detail);
+    this.name = 'Problem';
+    Object.assign(this, { status, code, detail, requestId, retryAfter, plaid, itemId });
+  }
+
+  static of(response, body) {
+    const seconds = Number.parseInt(response.headers.get('retry-after'), 10);
+    const { status } = response;
+    const gateways = OF_GATEWAY[status] || 'Something went wrong on our side. Try again in a moment.';
+    return new Problem({
+      status,
+      code: body.code || `http_${status}`,
+      detail: body.detail || gateways,
+      requestId: body.request_id || response.headers.get('apigw-requestid'),
+      retryAfter: Number.isNaN(seconds) ? null : seconds,
+      plaid: body.plaid || null,
+      itemId: body.item_id || null,
+    });
+  }
+}
+
+const parse = (text) => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
+const call = async (method, path, { token, body, keepalive = false } = {}) => {
+  const headers = {};
+  if (token) headers.authorization = `Bearer ${token}`;
+  if (body) headers['content-type'] = 'application/json';
+  let response;
+  let text;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      keepalive,
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    text = await response.text();
+  } catch {
+    throw new Problem(NO_CONNECTION);
+  }
+  const answer = parse(text);
+  if (response.ok && (answer || response.status === 204)) return answer;
+  throw Problem.of(response, answer || {});
+};
+
+export const readConfig = () => call('GET', '/config.json');
+
+// Your identity provider does this in production.
+export const signIn = async (userId) => {
+  const { token } = await call('POST', '/dev/login', { body: { user_id: userId } });
+  return token;
+};
+
+// The calls of one signed-in user.
+export const apiOf = (token) => ({
+  createLinkToken: (wish) => call('POST', '/v1/link-tokens', { token, body: wish }),
+  // The page may be about to go away: the report is sent all the same.
+  reportExit: (linkId, report) =>
+    call('POST', `/v1/links/${encodeURIComponent(linkId)}/exit`, { token, body: report, keepalive: true }),
+  linkItem: (exchange) => call('POST', '/v1/items', { token, body: exchange }),
+  items: (cursor) => {
+    const query = new URLSearchParams({ limit: '20', ...(cursor ? { cursor } : {}) });
+    return call('GET', `/v1/items?${query}`, { token });
+  },
+  item: (itemId) => call('GET', `/v1/items/${encodeURIComponent(itemId)}`, { token }),
+});

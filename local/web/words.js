@@ -1,0 +1,133 @@
+// What is said to people about what machines report.
+
+const COUNT = new Intl.PluralRules('en');
+
+export const plural = (count, noun) => `${count} ${noun}${COUNT.select(count) === 'one' ? '' : 's'}`;
+
+export const bankName = (institution) => (institution && institution.name) || null;
+
+const yourBank = (institution) => bankName(institution) || 'your bank';
+
+export const capital = (text) => (text || '').replace(/^./u, (first) => first.toUpperCase());
+
+// An Item in one word or two, and how it looks.
+const STATUS = {
+  linking: ['Linking', 'busy'],
+  login_required: ['Log in again', 'warn'],
+  needs_user: ['Needs you', 'warn'],
+  revoked: ['Disconnected', 'bad'],
+  removing: ['Being removed', 'busy'],
+  removed: ['Removed', 'plain'],
+};
+
+const ACTION = {
+  none: ['Connected', 'good'],
+  select_account: ['Choose an account', 'warn'],
+  verify_deposits: ['Confirm deposit', 'warn'],
+  wait: ['In progress', 'busy'],
+  relink: ['Log in again', 'warn'],
+  link_again: ['Not usable', 'bad'],
+};
+
+export const itemStatus = ({ status, action }) =>
+  STATUS[status] || ACTION[action] || [capital(status.replaceAll('_', ' ')), 'plain'];
+
+const ACCOUNT = {
+  ready: ['Ready for payments', 'good'],
+  available: ['Available', 'plain'],
+  pending_verification: ['Being verified', 'busy'],
+  verification_failed: ['Not verified', 'bad'],
+  revoked: ['No longer shared', 'bad'],
+  not_eligible: ['Not for payments', 'plain'],
+};
+
+export const accountStatus = (status) =>
+  ACCOUNT[status] || [capital(status.replaceAll('_', ' ')), 'plain'];
+
+export const accountName = ({ name, subtype, type }) => name || capital(subtype || type || 'account');
+
+// Short kinds are abbreviations: CD, IRA, HSA.
+const kind = (text) => (text && text.length <= 3 ? text.toUpperCase() : capital(text));
+
+export const accountKind = ({ subtype, type, mask }) =>
+  [kind(subtype || type), mask ? `•••• ${mask}` : null].filter(Boolean).join(' ');
+
+// What the user should do about an Item.
+export const advice = ({ action, status, institution }) => {
+  const bank = yourBank(institution);
+  switch (action) {
+    case 'select_account':
+      return 'Which account should payments come from?';
+    case 'verify_deposits':
+      return `We sent one cent to your account. Find it on your statement at ${bank}, then enter the three letters beside it.`;
+    case 'wait':
+      return status === 'linking'
+        ? `We are finishing the connection to ${bank}. This takes a few seconds.`
+        : `We sent a small deposit to make sure that the account is yours. It usually takes a day or two; you do not have to do anything.`;
+    case 'relink':
+      return `Log in at ${bank} again to keep this connection working.`;
+    case 'link_again':
+      return status === 'revoked'
+        ? `The connection to ${bank} was ended. Link the bank again to use it.`
+        : `This connection cannot be used for payments. Link the bank again, with another account if you have one.`;
+    default:
+      return null;
+  }
+};
+
+// Notices may gain fields; what can be read is shown.
+export const noticeText = (notice) =>
+  typeof notice === 'string' ? notice : notice.detail || notice.message || capital((notice.code || '').replaceAll('_', ' '));
+
+// Left without an error: by how far Link was.
+const LEFT = {
+  institution_not_found: () => 'Your bank was not in the list? Many banks go by another name there; try the name on your card.',
+  institution_not_supported: (bank) => `${capital(bank)} cannot be linked yet. Another bank may work.`,
+  requires_credentials: (bank) => `You left before logging in at ${bank}.`,
+  requires_oauth: (bank) => `You left before logging in at ${bank}.`,
+  requires_account_selection: () => 'You left before choosing an account.',
+};
+
+const HALFWAY = (bank) => `You left before ${bank} could confirm that it is you.`;
+
+const CHECKS = ['requires_questions', 'requires_selections', 'requires_code', 'choose_device'];
+
+// With an error but without words for users.
+const FAILED = {
+  INSTITUTION_DOWN: (bank) => `${capital(bank)} does not answer at the moment. Try again in a few hours.`,
+  INSTITUTION_NOT_RESPONDING: (bank) => `${capital(bank)} does not answer at the moment. Try again in a few hours.`,
+  INSTITUTION_NOT_AVAILABLE: (bank) => `${capital(bank)} does not answer at the moment. Try again in a few hours.`,
+  INSTITUTION_NO_LONGER_SUPPORTED: (bank) => `${capital(bank)} cannot be linked any more.`,
+  INVALID_CREDENTIALS: (bank) => `${capital(bank)} did not accept the user name or the password.`,
+  INVALID_LINK_TOKEN: () => 'Linking took too long, and the session ended. Start again.',
+  ITEM_LOCKED: (bank) => `${capital(bank)} has locked your login. Unlock it there, then try again.`,
+};
+
+export const exitNotice = (error, metadata, updating) => {
+  const bank = yourBank(metadata.institution);
+  if (error) {
+    const fallback = FAILED[error.error_code] || (() => `${capital(bank)} could not be linked. Try again in a moment.`);
+    return {
+      kind: 'error',
+      title: updating ? 'Nothing was changed' : 'No bank was linked',
+      text: error.display_message || fallback(bank),
+      small: [error.error_code, metadata.request_id && `Request ${metadata.request_id}`],
+    };
+  }
+  const { status } = metadata;
+  const words = LEFT[status] || (CHECKS.includes(status) ? HALFWAY : null);
+  return {
+    kind: 'info',
+    title: updating ? 'Nothing was changed' : 'No bank was linked',
+    text: words ? words(bank) : 'You can start again whenever you like.',
+    small: [],
+  };
+};
+
+// A problem of our API, or whatever else went wrong.
+export const problemNotice = (problem, title) => ({
+  kind: 'error',
+  title,
+  text: (problem.plaid && problem.plaid.display_message) || problem.detail || 'Something went wrong on this page. Reload it and try again.',
+  small: [problem.code || problem.name, problem.requestId && `Request ${problem.requestId}`],
+});
