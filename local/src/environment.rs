@@ -24,6 +24,7 @@ pub(crate) fn parameters(urls: &Urls, gateway_port: u16) -> BTreeMap<String, Str
         ("PlaidEnvironment", "sandbox"),
         ("PlaidBaseUrl", urls.plaid.as_deref().unwrap_or_default()),
         ("ClientName", "Local Demo"),
+        ("Microdeposits", "automated,same_day"),
         ("RedirectUri", ""),
         ("ReturnProcessorToken", "true"),
         ("WebhookBaseUrl", &urls.gateway),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use crate::domain::{PlaidEnvironment, Processor, VaultId};
+use crate::domain::{Microdeposits, PlaidEnvironment, Processor, UnknownFlow, VaultId};
 
 /// The variables that a function is configured with.
 #[derive(Clone, Default)]
@@ -163,6 +163,13 @@ impl<'a> Reader<'a> {
             .and_then(|name| self.understand("PLAID_CLIENT_NAME", client_name_rule(name)));
         let country_codes = self.required("PLAID_COUNTRY_CODES");
         let language = self.required("PLAID_LANGUAGE");
+        let microdeposits = match self.optional("PLAID_MICRODEPOSITS") {
+            Some(text) => self.understand(
+                "PLAID_MICRODEPOSITS",
+                in_the_us(&text, country_codes.as_deref()),
+            ),
+            None => Some(Microdeposits::default()),
+        };
         let webhook_base_url = self.optional("WEBHOOK_BASE_URL");
         let webhook_base_url = webhook_base_url
             .map(|text| self.understand("WEBHOOK_BASE_URL", web_url(&text).map(|_| text.clone())));
@@ -170,6 +177,7 @@ impl<'a> Reader<'a> {
             client_name: client_name?,
             country_codes: country_codes?.split(',').map(str::to_owned).collect(),
             language: language?,
+            microdeposits: microdeposits?,
             redirect_uri: self.optional("PLAID_REDIRECT_URI"),
             customization: self.optional("PLAID_LINK_CUSTOMIZATION"),
             webhook_base_url: match webhook_base_url {
@@ -236,6 +244,8 @@ pub struct LinkSettings {
     pub country_codes: Vec<String>,
     /// Link's language when a request does not name one.
     pub language: String,
+    /// The ways to link a bank that cannot be linked at once.
+    pub microdeposits: Microdeposits,
     /// Where OAuth banks return to when a request does not say.
     pub redirect_uri: Option<String>,
     /// The customization of the Plaid Dashboard.
@@ -265,6 +275,18 @@ fn client_name_rule(name: String) -> Result<String, &'static str> {
         return Err("has more than 30 characters; Link would show \"This Application\" instead");
     }
     Ok(name)
+}
+
+/// Plaid offers micro-deposits where the US is the only country
+/// (plaid.com/docs/api/link).
+fn in_the_us(flows: &str, country_codes: Option<&str>) -> Result<Microdeposits, String> {
+    let flows: Microdeposits = flows
+        .parse()
+        .map_err(|error: UnknownFlow| error.to_string())?;
+    match country_codes {
+        Some("US") | None => Ok(flows),
+        Some(_) => Err("needs PLAID_COUNTRY_CODES to be US alone".to_owned()),
+    }
 }
 
 /// Plaid's hosts are fixed, so that no configuration sends tokens elsewhere.
@@ -369,6 +391,8 @@ mod tests {
                 "PLAID_CLIENT_NAME",
                 "A name that has more than 30 characters",
             ),
+            ("PLAID_MICRODEPOSITS", "same-day"),
+            ("PLAID_MICRODEPOSITS", "automated"),
             ("PROCESSOR", "Astra!"),
             ("RETURN_PROCESSOR_TOKEN", "perhaps"),
             ("WEBHOOK_BASE_URL", "https://api.example/?x"),
@@ -379,6 +403,20 @@ mod tests {
             assert!(error.problems()[0].starts_with(name), "{error}");
             assert!(!error.to_string().contains(value), "{error}");
         }
+    }
+
+    #[test]
+    fn micro_deposits_are_for_the_us_alone() {
+        let us = COMPLETE.into_iter().chain([
+            ("PLAID_COUNTRY_CODES", "US"),
+            ("PLAID_MICRODEPOSITS", "automated,same_day"),
+        ]);
+        let (_, _, _, _, link, _) = read(&us.collect()).unwrap();
+        let flows = link.microdeposits;
+        assert_eq!(
+            (flows.automated, flows.same_day, flows.instant),
+            (true, true, false)
+        );
     }
 
     #[test]

@@ -125,7 +125,13 @@ where
     V: Vault,
 {
     match wanted {
-        Wanted::NewItem { webhook } => Ok(LinkPurpose::NewItem { webhook }),
+        Wanted::NewItem { webhook } => {
+            let microdeposits = deps.link.microdeposits;
+            Ok(LinkPurpose::NewItem {
+                webhook,
+                microdeposits,
+            })
+        }
         Wanted::Update {
             item_id,
             account_selection_enabled,

@@ -5,8 +5,8 @@
 use create_link_token::{Deps, handler};
 use lambda_http::{Body, Response};
 use shared::domain::{
-    ExchangeKey, Health, Item, ItemId, Lifecycle, LinkPurpose, LinkTokenRequest, Place,
-    PlaidFailure, Purpose, UserId, VaultId, token_hash,
+    ExchangeKey, Health, Item, ItemId, Lifecycle, LinkPurpose, LinkTokenRequest, Microdeposits,
+    Place, PlaidFailure, Purpose, UserId, VaultId, token_hash,
 };
 use shared::http::Code;
 use shared::ports::{Clock, SealingKey, Vault};
@@ -27,6 +27,7 @@ fn deps() -> TestDeps {
             client_name: "Demo".to_owned(),
             country_codes: vec!["US".to_owned()],
             language: "en".to_owned(),
+            microdeposits: Microdeposits::default(),
             redirect_uri: Some("https://app.example.com/oauth".to_owned()),
             customization: None,
             webhook_base_url: Some("https://api.example.com/".to_owned()),
@@ -45,7 +46,7 @@ async fn send(deps: &TestDeps, event: Event) -> Response<Body> {
 
 fn webhook(request: &LinkTokenRequest) -> &str {
     match &request.purpose {
-        LinkPurpose::NewItem { webhook } => webhook,
+        LinkPurpose::NewItem { webhook, .. } => webhook,
         LinkPurpose::Update { .. } => "none, because it is for update mode",
     }
 }

@@ -28,6 +28,13 @@ export class Link {
     await this.press('Log in');
   }
 
+  // Fills fields by their labels.
+  async fill(values) {
+    for (const [label, value] of Object.entries(values)) {
+      await this.frame.getByLabel(label, { exact: true }).fill(value);
+    }
+  }
+
   // Shares just these accounts.
   async share(...names) {
     await this.title(/Select a/);

@@ -44,4 +44,7 @@ export const liveItems = async () => {
   return items.map((item) => item.item_id);
 };
 
+// One of the simulator's controls, to read.
+export const look = (path) => call(`${PLAID}/simulator/${path}`);
+
 export const simulate = (path, body) => call(`${PLAID}/simulator/${path}`, { body });

@@ -1,5 +1,7 @@
 //! A run through Plaid Link, from our side.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 
 use super::{AccessToken, ItemId, LinkId, LinkSessionId, PlaidRequestId, Sealed, Sha256, UserId};
@@ -34,6 +36,8 @@ pub enum LinkPurpose {
     NewItem {
         /// The URL.
         webhook: String,
+        /// The ways to link a bank that cannot be linked at once.
+        microdeposits: Microdeposits,
     },
     /// To mend or change an Item. Its access token stays the same; Plaid ignores a
     /// webhook URL here (plaid.com/docs/link/update-mode).
@@ -43,6 +47,48 @@ pub enum LinkPurpose {
         /// Whether the user may choose accounts anew.
         account_selection_enabled: bool,
     },
+}
+
+/// Which micro-deposit flows Link offers where a bank cannot be linked at once
+/// (plaid.com/docs/auth/coverage). All of them are for the US only. The Account
+/// Verification pane of the Plaid Dashboard overrides this where it is enabled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Microdeposits {
+    /// Plaid sends a deposit and verifies it by itself, in a day or two.
+    pub automated: bool,
+    /// Plaid sends a deposit; the user comes back with its code.
+    pub same_day: bool,
+    /// The deposit arrives at once; the user enters its code in the same session.
+    pub instant: bool,
+}
+
+impl Microdeposits {
+    /// Whether any flow is on.
+    pub fn any(self) -> bool {
+        self.automated || self.same_day || self.instant
+    }
+}
+
+/// Names that are no micro-deposit flows.
+#[derive(Debug, thiserror::Error)]
+#[error("must be some of automated, same_day and instant, comma separated")]
+pub struct UnknownFlow;
+
+impl FromStr for Microdeposits {
+    type Err = UnknownFlow;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut flows = Self::default();
+        for name in text.split(',') {
+            match name {
+                "automated" => flows.automated = true,
+                "same_day" => flows.same_day = true,
+                "instant" => flows.instant = true,
+                _ => return Err(UnknownFlow),
+            }
+        }
+        Ok(flows)
+    }
 }
 
 /// Link on a page of Plaid's own, for a link in a mail or a message.

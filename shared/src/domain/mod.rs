@@ -32,7 +32,10 @@ pub use ids::{
 };
 pub use institution::Institution;
 pub use item::{Action, Health, Item, ItemStatus, Lifecycle};
-pub use link::{HostedLink, LinkExit, LinkPurpose, LinkSession, LinkStatus, LinkTokenRequest};
+pub use link::{
+    HostedLink, LinkExit, LinkPurpose, LinkSession, LinkStatus, LinkTokenRequest, Microdeposits,
+    UnknownFlow,
+};
 pub use plaid_error::{FailureClass, PlaidError, PlaidFailure};
 pub use processor::{InvalidProcessor, Processor};
 pub use record_key::RecordKey;

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use crate::domain::redaction::redact_tokens;
 use crate::domain::{
     AccessToken, AccountId, AccountType, Health, HostedLink, Institution, InstitutionId, ItemId,
-    KeyId, LinkPurpose, LinkToken, LinkTokenRequest, PlaidAccount, PlaidError, PlaidFailure,
-    PlaidRequestId, Processor, ProcessorToken, PublicToken, VerificationStatus,
+    KeyId, LinkPurpose, LinkToken, LinkTokenRequest, Microdeposits, PlaidAccount, PlaidError,
+    PlaidFailure, PlaidRequestId, Processor, ProcessorToken, PublicToken, VerificationStatus,
 };
 use crate::ports::{CreatedLinkToken, ExchangedItem, ItemSnapshot, VerificationKey};
 
@@ -44,11 +44,20 @@ enum PurposePart<'a> {
     NewItem {
         products: [&'static str; 1],
         webhook: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        auth: Option<AuthPart>,
     },
     Update {
         access_token: &'a str,
         update: UpdatePart,
     },
+}
+
+#[derive(Serialize)]
+struct AuthPart {
+    automated_microdeposits_enabled: bool,
+    same_day_microdeposits_enabled: bool,
+    instant_microdeposits_enabled: bool,
 }
 
 #[derive(Serialize)]
@@ -89,9 +98,15 @@ impl<'a> From<&'a LinkPurpose> for PurposePart<'a> {
         match purpose {
             // Astra needs the account and routing numbers; balance comes by itself and
             // is no valid value here.
-            LinkPurpose::NewItem { webhook } => Self::NewItem {
+            LinkPurpose::NewItem {
+                webhook,
+                microdeposits,
+            } => Self::NewItem {
                 products: ["auth"],
                 webhook,
+                auth: microdeposits
+                    .any()
+                    .then_some(AuthPart::from(*microdeposits)),
             },
             LinkPurpose::Update {
                 access_token,
@@ -102,6 +117,16 @@ impl<'a> From<&'a LinkPurpose> for PurposePart<'a> {
                     account_selection_enabled: *account_selection_enabled,
                 },
             },
+        }
+    }
+}
+
+impl From<Microdeposits> for AuthPart {
+    fn from(flows: Microdeposits) -> Self {
+        Self {
+            automated_microdeposits_enabled: flows.automated,
+            same_day_microdeposits_enabled: flows.same_day,
+            instant_microdeposits_enabled: flows.instant,
         }
     }
 }

@@ -5,10 +5,12 @@ import { test } from 'node:test';
 
 import { picture, withPage } from '../browser.js';
 import { ReferencePage } from '../reference-page.js';
-import { GATEWAY, liveItems, simulate } from '../stack.js';
+import { GATEWAY, liveItems, look, simulate } from '../stack.js';
 
 const BANK = 'First Platypus Bank';
 const OAUTH_BANK = 'Platypus OAuth Bank';
+const NUMBERS = { 'Routing number': '110000000', 'Account number': '1111222233330000' };
+const VERIFY_DEPOSIT = 'Enter the code';
 
 const test_ = (name, act) => test(name, () => withPage(async (page, context) => act(await ReferencePage.open(page), context)));
 
@@ -87,6 +89,73 @@ test_('bad credentials can be corrected', async (app) => {
   await link.share('Plaid Checking');
   await link.finish();
   await app.connected(BANK);
+});
+
+test_('a bank that asks for a code gets it', async (app) => {
+  const link = await app.startLink();
+  await link.chooseBank(BANK);
+  await link.logIn({ password: 'mfa_device' });
+  await link.title(/How should we send/);
+  await link.press('Send code');
+  await link.fill({ Code: '1234' });
+  await link.press('Continue');
+  await link.share('Plaid Checking');
+  await link.finish();
+  await app.connected(BANK);
+});
+
+test_('a bank that is down can be left for another', async (app) => {
+  const link = await app.startLink();
+  await link.chooseBank('Unhealthy Platypus Bank - Down');
+  await link.title('Your bank does not answer');
+  await link.press('Choose another bank');
+  await link.frame.getByRole('button', { name: BANK }).click();
+  await link.logIn();
+  await link.share('Plaid Checking');
+  await link.finish();
+  await app.connected(BANK);
+});
+
+test_('an automated micro-deposit is waited for', async (app) => {
+  const { page, user } = app;
+  const link = await app.startLink();
+  await link.chooseBank('Houndstooth Bank');
+  await link.logIn({ username: 'microdeposits_good' });
+  await link.share('Plaid Checking');
+  await link.fill(NUMBERS);
+  await link.press('Continue');
+  await link.finish();
+  await app.card('Houndstooth Bank').waitFor();
+  await picture(page, 'automated-deposit');
+  const [item] = await user.items();
+  assert.equal(item.action, 'wait');
+  assert.ok(item.poll_after_seconds > 0);
+});
+
+test_('the code of a Same-Day micro-deposit is entered in update mode', async (app) => {
+  const { page, user } = app;
+  const link = await app.startLink();
+  await link.title(/wants to link/);
+  await link.press('Continue');
+  await link.press('Use account numbers instead');
+  await link.fill(NUMBERS);
+  await link.press('Continue');
+  await link.finish();
+  const verify = page.getByRole('button', { name: VERIFY_DEPOSIT });
+  await verify.waitFor();
+  await picture(page, 'same-day-deposit');
+  const [item] = await user.items();
+  assert.equal(item.action, 'verify_deposits');
+  assert.equal(item.institution, null);
+  await verify.click();
+  await link.title(/needs your bank again/);
+  await link.press('Continue');
+  await link.title('Confirm your deposit');
+  await link.fill({ 'Three-letter code': 'ABC' });
+  await link.press('Confirm');
+  await link.finish();
+  const truth = await look(`items/${item.item_id}`);
+  assert.equal(truth.accounts[0].verification_status, 'manually_verified');
 });
 
 test_('a user who leaves is told so, and the API learns how far they were', async (app) => {

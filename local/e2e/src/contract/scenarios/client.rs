@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use shared::domain::{
     AccessToken, AccountId, Deadline, HostedLink, KeyId, LinkPurpose, LinkTokenRequest,
-    PlaidFailure, PublicToken,
+    Microdeposits, PlaidFailure, PublicToken,
 };
 use shared::ports::{
     Accounts as _, Clock as _, ItemRemoval as _, Items as _, LinkTokens as _, ProcessorTokens as _,
@@ -61,6 +61,7 @@ pub(super) fn link_token_request() -> LinkTokenRequest {
         android_package_name: None,
         purpose: LinkPurpose::NewItem {
             webhook: "https://api.example.com/v1/webhooks/plaid".to_owned(),
+            microdeposits: Microdeposits::default(),
         },
         hosted: None,
     }
@@ -79,6 +80,11 @@ async fn link_tokens(client: &OurClient, stage: &Stage) -> Result<(), Failure> {
     let bare = link_token_request();
     let purpose = LinkPurpose::NewItem {
         webhook: stage.webhook_url().to_owned(),
+        microdeposits: Microdeposits {
+            automated: true,
+            same_day: true,
+            instant: true,
+        },
     };
     let redirect_uri = Some("https://app.example.com/oauth-return".to_owned());
     let android_package_name = Some("com.example.app".to_owned());
