@@ -173,6 +173,64 @@ test_('a user who leaves is told so, and the API learns how far they were', asyn
   assert.deepEqual(await user.items(), []);
 });
 
+// How a user gets to a pane from Link's first one, and what leaving there reports.
+const TO_LOGIN = async (link) => {
+  await link.chooseBank(BANK);
+  await link.title(/Log in to/);
+};
+const LEAVINGS = [
+  ['when asked for consent', async (link) => link.title(/wants to link/), { ask: false }],
+  ['while choosing a bank', async (link) => {
+    await link.title(/wants to link/);
+    await link.press('Continue');
+    await link.title('Select your bank');
+  }, { ask: false }],
+  ['while choosing how to get a code', async (link) => {
+    await TO_LOGIN(link);
+    await link.logIn({ password: 'mfa_device' });
+    await link.title(/How should we send/);
+  }, { ask: true, status: 'choose_device' }],
+  ['while entering a code', async (link) => {
+    await TO_LOGIN(link);
+    await link.logIn({ password: 'mfa_device' });
+    await link.press('Send code');
+    await link.title('Enter the code');
+  }, { ask: true, status: 'requires_code' }],
+  ['while choosing accounts', async (link) => {
+    await TO_LOGIN(link);
+    await link.logIn();
+    await link.title(/Select a/);
+  }, { ask: true, status: 'requires_account_selection' }],
+  ['before going to the bank’s own site', async (link) => {
+    await link.chooseBank(OAUTH_BANK);
+    await link.frame.getByRole('button', { name: `Continue to ${OAUTH_BANK}` }).waitFor();
+  }, { ask: true, status: 'requires_oauth' }],
+];
+
+for (const [where, go, { ask, status }] of LEAVINGS) {
+  test_(`a user may leave ${where}`, async (app) => {
+    const { page, user } = app;
+    const link = await app.startLink();
+    await go(link);
+    const report = page.waitForResponse((response) => response.url().endsWith('/exit'));
+    await link.close({ ask });
+    assert.equal((await report).status(), 204);
+    const session = await user.link(app.linkId);
+    assert.equal(session.status, 'exited');
+    if (status) assert.equal(session.problem.status, status);
+    assert.deepEqual(await user.items(), []);
+  });
+}
+
+test_('a page of Plaid’s own links a bank too', async (app) => {
+  const { page, user } = app;
+  const { hosted_link_url: url, link_id: linkId } = await user.createLinkToken({ hosted_link: {} });
+  assert.equal((await user.link(linkId)).status, 'open');
+  await page.goto(url);
+  await picture(page, 'hosted');
+  await page.getByRole('heading', { name: /wants to link/ }).waitFor();
+});
+
 test_('an error of the bank is told in Plaid’s own words', async (app) => {
   const { page, user } = app;
   const link = await app.startLink();
