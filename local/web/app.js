@@ -122,10 +122,10 @@ const followUpdate = async (itemId) => {
 };
 
 const succeeded = async (outcome, link) => {
-  if (link.item_id) {
+  if (link.purpose.item_id) {
     // Update mode: the Item keeps its tokens, and there is nothing to exchange.
     notify({ kind: 'good', title: 'Thank you', text: 'Your bank has confirmed it. This page follows in a moment.' });
-    await followUpdate(link.item_id).catch((problem) => failed(problem, 'This bank could not be checked'));
+    await followUpdate(link.purpose.item_id).catch((problem) => failed(problem, 'This bank could not be checked'));
     return;
   }
   if (!outcome.publicToken) {
@@ -139,20 +139,25 @@ const left = async ({ error, metadata }, link, api) => {
   api.reportExit(link.link_id, { error, metadata }).catch(() => {
     // A report is for support only. Nobody should read about it here.
   });
-  notify(exitNotice(error, metadata, Boolean(link.item_id)));
+  notify(exitNotice(error, metadata, Boolean(link.purpose.item_id)));
   byId('link-bank').focus();
 };
 
+// What Link is opened for: a new Item, or one of the user's to mend or to change.
+const NEW_ITEM = {};
+const mend = (item) => ({ item_id: item.item_id });
+const changeAccounts = (item) => ({ item_id: item.item_id, account_selection_enabled: true });
+
 // A token that Link does not take any more is replaced, once.
-const newLink = async (itemId) => {
+const newLink = async (purpose) => {
   const wish = {
-    ...(itemId ? { item_id: itemId } : {}),
+    ...purpose,
     // Plaid only takes addresses that its Dashboard lists, and opens the bank in a
     // window of its own where there is none.
     ...(state.config.environment === 'simulator' ? { redirect_uri: window.location.origin + OAUTH_RETURN } : {}),
   };
   const { link_id, link_token } = await state.api.createLinkToken(wish);
-  return { link_id, link_token, item_id: itemId };
+  return { link_id, link_token, purpose };
 };
 
 const runSession = async (plaid, first, receivedRedirectUri) => {
@@ -168,7 +173,7 @@ const runSession = async (plaid, first, receivedRedirectUri) => {
     const expired = outcome.error && outcome.error.error_code === 'INVALID_LINK_TOKEN';
     if (!expired || fresh) return left(outcome, link, api);
     api.reportExit(link.link_id, { error: outcome.error, metadata: outcome.metadata }).catch(() => {});
-    link = await newLink(link.item_id);
+    link = await newLink(link.purpose);
     uri = null;
   }
 };
@@ -197,7 +202,7 @@ const guarded = async (link, receivedRedirectUri = null) => {
   }
 };
 
-const linkBank = (itemId = null) => guarded(() => newLink(itemId));
+const linkBank = (purpose = NEW_ITEM) => guarded(() => newLink(purpose));
 
 // Back from the bank's own site: Link goes on where it was.
 const resumeLink = async (returned) => {
@@ -220,7 +225,8 @@ const select = async (item, accountId) => {
 const act = {
   select,
   check,
-  update: (item) => linkBank(item.item_id),
+  update: (item) => linkBank(mend(item)),
+  changeAccounts: (item) => linkBank(changeAccounts(item)),
   linkAgain: () => linkBank(),
   canSelect: (item) => session.exchanges.ofItem(item.item_id) !== null,
 };

@@ -129,6 +129,10 @@ const summary = (item) => {
   return ready > 0 && item.accounts.length > 1 ? `${count}, ${ready} used for payments` : count;
 };
 
+// The user may share other accounts with us than at first.
+const changing = (item, act) =>
+  element('footer', { class: 'item-foot' }, button('Change shared accounts', () => act.changeAccounts(item), 'quiet'));
+
 const card = (item, act) => {
   const name = bankName(item.institution);
   const choosing = item.action === 'select_account' && act.canSelect(item);
@@ -140,7 +144,8 @@ const card = (item, act) => {
       pill(itemStatus(item))),
     (item.notices || []).map((notice) => element('p', { class: 'item-notice' }, icon('info'), noticeText(notice))),
     todo(item, act),
-    choosing || item.accounts.length === 0 ? null : accountList(item.accounts));
+    choosing || item.accounts.length === 0 ? null : accountList(item.accounts),
+    item.status === 'active' && item.action === 'none' ? changing(item, act) : null);
 };
 
 const empty = () =>

@@ -3,8 +3,10 @@
 #![cfg(test)]
 
 use e2e::scene::{FIRST_PLATYPUS, Failure, SINGLE_ACCOUNT, Scene};
+use e2e::table;
 use reqwest::Method;
 use serde_json::json;
+use shared::domain::token_hash;
 
 #[tokio::test]
 async fn update_mode_mends_a_broken_login() -> Result<(), Failure> {
@@ -86,7 +88,7 @@ async fn what_on_exit_told_can_be_read_back_by_its_user() -> Result<(), Failure>
 }
 
 #[tokio::test]
-async fn a_hosted_session_has_a_page() -> Result<(), Failure> {
+async fn a_hosted_session_has_a_page_and_its_webhooks_are_kept() -> Result<(), Failure> {
     let scene = Scene::start().await?;
     let alice = scene.sign_in("alice").await?;
     let link = scene
@@ -99,6 +101,20 @@ async fn a_hosted_session_has_a_page() -> Result<(), Failure> {
             .unwrap()
             .starts_with("http")
     );
+    let session = json!({ "link_token": link.json()["link_token"],
+        "institution_id": FIRST_PLATYPUS, "username": SINGLE_ACCOUNT });
+    scene.plaid("/simulator/link-sessions", &session).await?;
+    let token_hash = token_hash(link.json()["link_token"].as_str().unwrap());
+    let of_session = format!("INBOX#{token_hash}");
+    for code in ["ITEM_ADD_RESULT", "SESSION_FINISHED"] {
+        let row = table::wait_for(&scene, &of_session, |row| {
+            table::text(row, "webhook_code") == Some(code)
+        });
+        assert!(
+            !format!("{:?}", row.await?).contains("public-sandbox-"),
+            "{code}"
+        );
+    }
     let wrong = r#"{"hosted_link":{"url_lifetime_seconds":0}}"#;
     let reply = scene
         .send(Method::POST, "/v1/link-tokens", Some(&alice), Some(wrong))

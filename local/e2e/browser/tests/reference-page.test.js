@@ -222,7 +222,27 @@ for (const [where, go, { ask, status }] of LEAVINGS) {
   });
 }
 
-test_('a page of Plaid’s own links a bank too', async (app) => {
+test_('other accounts are shared in update mode, and the first keeps its id', async (app) => {
+  const { page, user } = app;
+  await linkOne(app);
+  await app.connected(BANK);
+  const [item] = await user.items();
+  await page.getByRole('button', { name: 'Change shared accounts' }).click();
+  const { link } = app;
+  await link.title(/again/);
+  await link.press('Continue');
+  await link.logIn();
+  await link.share('Plaid Saving');
+  await picture(page, 'more-accounts');
+  await link.finish();
+  await app.notice('Thank you').waitFor();
+  const { accounts } = await look(`items/${item.item_id}`);
+  assert.deepEqual(accounts.map((account) => account.name), ['Plaid Checking', 'Plaid Saving']);
+  assert.equal(accounts[0].account_id, item.accounts[0].account_id);
+  assert.equal((await user.items()).length, 1);
+});
+
+test_('a hosted session opens on a page of Plaid’s own', async (app) => {
   const { page, user } = app;
   const { hosted_link_url: url, link_id: linkId } = await user.createLinkToken({ hosted_link: {} });
   assert.equal((await user.link(linkId)).status, 'open');
