@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::domain::{
-    AccessToken, AccountId, Deadline, Exchange, ExchangeStep, Health, InboxRecord, Institution,
-    Item, ItemId, KeyId, LinkExit, LinkId, LinkSession, LinkToken, LinkTokenRequest, Place,
-    PlaidAccount, PlaidCredentials, PlaidFailure, PlaidRequestId, Processor, ProcessorToken,
-    PublicToken, Purpose, Sealed, UserId,
+    AccessToken, AccountId, Change, ChangeId, Deadline, Exchange, ExchangeKey, ExchangeStep,
+    Health, InboxRecord, Institution, Item, ItemId, KeyId, LinkExit, LinkId, LinkSession,
+    LinkToken, LinkTokenRequest, Place, PlaidAccount, PlaidCredentials, PlaidFailure,
+    PlaidRequestId, Processor, ProcessorToken, PublicToken, Purpose, RecordKey, Sealed, Stray,
+    UserId,
 };
 
 /// The time. MUST be wall-clock time, because it is compared with deadlines of AWS and
@@ -202,12 +203,19 @@ pub enum Claim {
     Held(Box<Exchange>),
 }
 
-/// The records of exchanges. Every method but `claim` MUST write only while the stored
-/// record still has the given owner and step, and answer `Conflict` otherwise; a write
-/// that is sent twice MUST count once.
+/// The records of exchanges. Every method but `claim`, `exchange` and `forget_answer` MUST
+/// write only while the stored record still has the given owner and step, and answer
+/// `Conflict` otherwise; a write that is sent twice MUST count once. Every Item that is
+/// written with an exchange MUST follow the rules of [`ItemChanges::replace`].
 pub trait ExchangeRecords: Send + Sync {
     /// Puts the record if there is none with its key.
     fn claim(&self, exchange: &Exchange) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// The record with this key. Reads consistently.
+    fn exchange(
+        &self,
+        key: &ExchangeKey,
+    ) -> impl Future<Output = Result<Option<Exchange>, StoreError>> + Send;
 
     /// Replaces the owner and lease of `previous` by those of `next`, at the same step.
     fn take_over(
@@ -233,20 +241,57 @@ pub trait ExchangeRecords: Send + Sync {
         next: ExchangeStep,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Records the new Item, its pointer and the step `exchanged`, all or nothing.
+    /// Records the new Item, its pointer, the change and the step `exchanged`, all or
+    /// nothing.
     fn record_item(
         &self,
         exchange: &Exchange,
         item: &Item,
+        change: &Change,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Records the settled Item and the step `finished` with its answer, all or nothing.
+    /// Records the settled Item, the change and the step `finished` with its answer, all
+    /// or nothing.
     fn finish(
         &self,
         exchange: &Exchange,
         item: &Item,
+        change: &Change,
         answer: &ReplayableAnswer,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Records that the exchange ends without an Item: the Item as it is given (to be
+    /// removed, or removed), the change, and the step `removed` with `duplicate_of`, all
+    /// or nothing.
+    fn reject(
+        &self,
+        exchange: &Exchange,
+        item: &Item,
+        change: &Change,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Erases the answer of a finished exchange, which becomes `removed`. An exchange that
+    /// is not finished, or not there any more, MUST be left as it is, without an error.
+    fn forget_answer(
+        &self,
+        key: &ExchangeKey,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The records of Items that came out of an exchange too late.
+pub trait Strays: Send + Sync {
+    /// Keeps the stray, in place of an earlier record of it.
+    fn keep_stray(&self, stray: &Stray) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The stray, if it is still kept.
+    fn stray(
+        &self,
+        key: &ExchangeKey,
+        item_id: &ItemId,
+    ) -> impl Future<Output = Result<Option<Stray>, StoreError>> + Send;
+
+    /// Deletes the record, whether it is still there or not.
+    fn drop_stray(&self, stray: &Stray) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// A sealed answer and how long it is repeated to the letter.
@@ -267,14 +312,23 @@ pub trait ItemRecords: Send + Sync {
         item_id: &ItemId,
     ) -> impl Future<Output = Result<Option<Item>, StoreError>> + Send;
 
-    /// A page of the user's Items, oldest id first, beginning behind `after`. Reads
-    /// consistently.
+    /// A page of the user's Items that are not removed, lowest id first, beginning behind
+    /// `after`. It MAY have fewer than `limit` while there are more. Reads consistently.
     fn items(
         &self,
         user_id: &UserId,
         after: Option<&ItemId>,
         limit: u32,
     ) -> impl Future<Output = Result<ItemPage, StoreError>> + Send;
+}
+
+/// Whose Item it is.
+pub trait ItemOwners: Send + Sync {
+    /// The user who has, or had, this Item. Reads consistently.
+    fn owner(
+        &self,
+        item_id: &ItemId,
+    ) -> impl Future<Output = Result<Option<UserId>, StoreError>> + Send;
 }
 
 /// A page of a user's Items.
@@ -288,14 +342,47 @@ pub struct ItemPage {
 
 /// Writing Items outside an exchange.
 pub trait ItemChanges: Send + Sync {
-    /// Records the chosen account's processor token in the Item and the new answer in the
-    /// finished exchange, all or nothing. MUST answer `Conflict` unless the stored Item
-    /// has the version before `item.version`.
-    fn record_choice(
+    /// Replaces the Item, together with everything in `alongside`, all or nothing. MUST
+    /// answer `Conflict` unless the stored Item has the version before `item.version`, is
+    /// at a stage from which its own may follow (`Lifecycle::may_become`), and every
+    /// condition of `alongside` holds. A write that is sent twice MUST count once.
+    fn replace(
         &self,
         item: &Item,
-        answer: &ReplayableAnswer,
+        alongside: Alongside<'_>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What is written together with an Item.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Alongside<'a> {
+    /// What a caller could tell apart.
+    pub change: Option<&'a Change>,
+    /// The new answer of the Item's exchange, which MUST be `finished`.
+    pub answer: Option<&'a ReplayableAnswer>,
+    /// Sessions of update mode that this write settles. Each MUST be there, and not be
+    /// settled yet.
+    pub refreshed: &'a [LinkId],
+}
+
+/// The history of a user's Items.
+pub trait Changes: Send + Sync {
+    /// A page of changes, earliest first, beginning behind `after`.
+    fn changes(
+        &self,
+        user_id: &UserId,
+        after: Option<&ChangeId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<ChangePage, StoreError>> + Send;
+}
+
+/// A page of a user's changes.
+#[derive(Debug, Clone, Default)]
+pub struct ChangePage {
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<ChangeId>,
 }
 
 /// The records of Link sessions.
@@ -305,6 +392,17 @@ pub trait LinkSessions: Send + Sync {
         &self,
         session: &LinkSession,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Sessions of update mode.
+pub trait UpdateSessions: Send + Sync {
+    /// The user's latest sessions of update mode for this Item that are not settled yet.
+    /// Reads consistently.
+    fn open_update_sessions(
+        &self,
+        user_id: &UserId,
+        item_id: &ItemId,
+    ) -> impl Future<Output = Result<Vec<LinkSession>, StoreError>> + Send;
 }
 
 /// What is told about Link sessions.
@@ -324,6 +422,54 @@ pub trait LinkReports: Send + Sync {
         link_id: &LinkId,
         exit: &LinkExit,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The index of records that somebody must look after.
+pub trait DueRecords: Send + Sync {
+    /// The keys of records that are due, the longest waiting first. MAY lag behind.
+    fn due(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<RecordKey>, StoreError>> + Send;
+
+    /// Lets a record wait until later, if it is still due at all. MUST change nothing else.
+    fn postpone(
+        &self,
+        key: &RecordKey,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The erasure of users.
+pub trait Erasures: Send + Sync {
+    /// Records the wish, due at once. An earlier wish stays as it is.
+    fn wish_erasure(
+        &self,
+        user_id: &UserId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Deletes records of the user: sessions, changes, Items that are removed, and the
+    /// pointers and exchanges of these. MUST keep whatever still has something to do at
+    /// Plaid, and the wish itself. Answers whether everything is deleted; if not, it MUST
+    /// be called again.
+    fn erase(&self, user_id: &UserId) -> impl Future<Output = Result<Erased, StoreError>> + Send;
+
+    /// Replaces the wish by its receipt, all or nothing.
+    fn confirm_erasure(
+        &self,
+        receipt: &Change,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// How far an erasure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erased {
+    /// Nothing of the user is left but the wish.
+    Everything,
+    /// There is more.
+    Partly,
 }
 
 /// What became of a webhook in the inbox.

@@ -187,13 +187,20 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The processor, and who may see its tokens.
-    pub fn processor(&mut self) -> Option<ProcessorSettings> {
-        let processor = self.parsed("PROCESSOR");
+    /// The processor that tokens are made for.
+    pub fn processor(&mut self) -> Option<Processor> {
+        self.parsed("PROCESSOR")
+    }
+
+    /// How bank accounts are linked.
+    pub fn linking(&mut self) -> Option<LinkingSettings> {
+        let processor = self.processor();
         let return_token = self.parsed("RETURN_PROCESSOR_TOKEN");
-        Some(ProcessorSettings {
+        let max_items = self.parsed("MAX_ITEMS_PER_USER");
+        Some(LinkingSettings {
             processor: processor?,
             return_token: return_token?,
+            max_items: max_items?,
         })
     }
 }
@@ -254,13 +261,15 @@ pub struct LinkSettings {
     pub webhook_base_url: Option<String>,
 }
 
-/// The processor, and who may see its tokens.
+/// How bank accounts are linked.
 #[derive(Debug, Clone)]
-pub struct ProcessorSettings {
+pub struct LinkingSettings {
     /// The processor that tokens are made for.
     pub processor: Processor,
     /// Whether answers to front ends contain them.
     pub return_token: bool,
+    /// How many Items a user may have at once.
+    pub max_items: u32,
 }
 
 /// How long a starting function waits for connections that its first request will use.
@@ -316,7 +325,7 @@ fn web_url(text: &str) -> Result<Url, &'static str> {
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 14] = [
+    const COMPLETE: [(&str, &str); 15] = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
@@ -330,6 +339,7 @@ mod tests {
         ("PLAID_LANGUAGE", "en"),
         ("PROCESSOR", "astra"),
         ("RETURN_PROCESSOR_TOKEN", "true"),
+        ("MAX_ITEMS_PER_USER", "25"),
         ("PLAID_BASE_URL", ""),
     ];
 
@@ -339,7 +349,7 @@ mod tests {
         PlaidSettings,
         VaultSettings,
         LinkSettings,
-        ProcessorSettings,
+        LinkingSettings,
     );
 
     fn read(environment: &Environment) -> Result<All, SettingsError> {
@@ -349,8 +359,8 @@ mod tests {
             let plaid = reader.plaid();
             let vault = reader.vault();
             let link = reader.link();
-            let processor = reader.processor();
-            Some((aws?, table?, plaid?, vault?, link?, processor?))
+            let linking = reader.linking();
+            Some((aws?, table?, plaid?, vault?, link?, linking?))
         })
     }
 
@@ -360,10 +370,13 @@ mod tests {
 
     #[test]
     fn a_complete_environment_is_read() {
-        let (_, _, plaid, _, link, processor) = read(&COMPLETE.into_iter().collect()).unwrap();
+        let (_, _, plaid, _, link, linking) = read(&COMPLETE.into_iter().collect()).unwrap();
         assert_eq!(plaid.base_url.as_str(), "https://sandbox.plaid.com/");
         assert_eq!(link.country_codes, ["US", "CA"]);
-        assert_eq!(processor.processor.as_str(), "astra");
+        assert_eq!(
+            (linking.processor.as_str(), linking.max_items),
+            ("astra", 25)
+        );
     }
 
     #[test]
@@ -395,6 +408,7 @@ mod tests {
             ("PLAID_MICRODEPOSITS", "automated"),
             ("PROCESSOR", "Astra!"),
             ("RETURN_PROCESSOR_TOKEN", "perhaps"),
+            ("MAX_ITEMS_PER_USER", "many"),
             ("WEBHOOK_BASE_URL", "https://api.example/?x"),
         ];
         for (name, value) in malformed {

@@ -23,7 +23,15 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("http", &["domain", "ports", "use_cases"]),
     (
         "live",
-        &["aws", "plaid", "secrets", "settings", "system_clock"],
+        &[
+            "aws",
+            "http",
+            "plaid",
+            "secrets",
+            "settings",
+            "system_clock",
+            "use_cases",
+        ],
     ),
 ];
 

@@ -141,6 +141,8 @@ pub struct Account {
     pub plaid: PlaidAccount,
     /// The processor's token, once made.
     pub processor_token: Option<Sealed>,
+    /// How many processor tokens were made for it so far.
+    pub generation: u32,
     /// Set when the permission for this account was taken back.
     pub revoked: bool,
 }
@@ -173,8 +175,15 @@ impl Account {
         Self {
             plaid,
             processor_token: None,
+            generation: 0,
             revoked: false,
         }
+    }
+
+    /// Keeps a processor token that was just made, in place of an earlier one.
+    pub fn give_token(&mut self, processor_token: Sealed) {
+        self.processor_token = Some(processor_token);
+        self.generation = self.generation.saturating_add(1);
     }
 
     /// What a front end is told.

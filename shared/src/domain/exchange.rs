@@ -79,7 +79,8 @@ impl ExchangeStep {
         match self {
             Claimed => matches!(next, Exchanged | Compensating | Lost | Refused),
             Exchanged => matches!(next, Finished | Removed),
-            Compensating | Finished => next == Removed,
+            Compensating => matches!(next, Removed | Lost),
+            Finished => next == Removed,
             Removed | Lost | Refused => false,
         }
     }
@@ -151,6 +152,10 @@ pub struct Exchange {
     pub public_token: Option<Sealed>,
     /// The account that the user chose, where one was named.
     pub account_id: Option<AccountId>,
+    /// Whether a second Item of the same accounts is wanted.
+    pub allow_duplicate: bool,
+    /// The Item that is already there, where the new one was removed for it.
+    pub duplicate_of: Option<ItemId>,
     /// The Item that came out of it.
     pub item_id: Option<ItemId>,
     /// Its access token, while it is being removed again without having been recorded.
@@ -161,6 +166,20 @@ pub struct Exchange {
     pub answer_until: Option<Timestamp>,
     /// When the exchange was begun.
     pub created_at: Timestamp,
+}
+
+/// An Item that came out of an exchange that somebody else had taken over meanwhile. It
+/// is removed at Plaid unless the exchange ended with this very Item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// The exchange.
+    pub key: ExchangeKey,
+    /// The Item.
+    pub item_id: ItemId,
+    /// Its access token.
+    pub access_token: Sealed,
+    /// When somebody must look at it.
+    pub due_at: Timestamp,
 }
 
 #[cfg(test)]
@@ -180,7 +199,7 @@ mod tests {
             Refused,
         ];
         let legal = |from: ExchangeStep| all.into_iter().filter(|to| from.may_become(*to)).count();
-        assert_eq!(all.map(legal), [4, 2, 1, 1, 0, 0, 0]);
+        assert_eq!(all.map(legal), [4, 2, 1, 2, 0, 0, 0]);
         assert!(Claimed.may_become(Exchanged) && !Exchanged.may_become(Claimed));
         assert!(
             !Compensating.may_become(Exchanged),

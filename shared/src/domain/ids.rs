@@ -49,6 +49,8 @@ string_id! {
     KeyId;
     /// Our id of a Link session that a front end started.
     LinkId;
+    /// Our id of a committed change; later changes have greater ids.
+    ChangeId;
     /// The name of the vault that sealed values are bound to; it survives a restore of
     /// the table into another stack.
     VaultId;

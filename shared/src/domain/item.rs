@@ -6,23 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Account, AccountId, AccountStatus, ExchangeKey, Institution, ItemId, Processor, Sealed,
-    Standing, UserId, Verification,
+    Account, AccountId, AccountStatus, ExchangeKey, Institution, ItemId, Lifecycle, Notice,
+    Processor, Sealed, Standing, UserId, Verification,
 };
-
-/// How far our own work on the Item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lifecycle {
-    /// Exchanged and recorded; its accounts are not settled yet.
-    Linking,
-    /// In use.
-    Linked,
-    /// To be removed at Plaid.
-    Removing,
-    /// Gone at Plaid; its tokens are erased.
-    Removed,
-}
 
 /// What Plaid says about the login (`/item/get`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +112,10 @@ pub struct Item {
     pub health: Health,
     /// When the user's consent ends, where Plaid says so.
     pub consent_expires_at: Option<Timestamp>,
+    /// What Plaid announced and its API does not show.
+    pub notices: Vec<Notice>,
+    /// When somebody must look at it again; none while its exchange runs, and in the end.
+    pub due_at: Option<Timestamp>,
     /// Counts our writes; each one is conditional on the version that was read.
     pub version: u64,
     /// When we recorded it.
@@ -152,10 +142,9 @@ impl Item {
     pub fn action(&self) -> Action {
         match self.status() {
             ItemStatus::Linking => Action::Wait(POLL_WHILE_LINKING),
-            ItemStatus::Removing | ItemStatus::Removed => Action::LinkAgain,
-            ItemStatus::LoginRequired | ItemStatus::NeedsUser | ItemStatus::Revoked => {
-                Action::Relink
-            }
+            // A permission that is given again makes a new Item.
+            ItemStatus::Removing | ItemStatus::Removed | ItemStatus::Revoked => Action::LinkAgain,
+            ItemStatus::LoginRequired | ItemStatus::NeedsUser => Action::Relink,
             ItemStatus::Active => self.action_for_accounts(),
         }
     }
@@ -211,41 +200,59 @@ impl Item {
             .iter()
             .any(|account| account.status() == AccountStatus::Ready)
     }
+
+    /// Whether Plaid's Item can still be used, as far as our own work goes.
+    pub fn is_live(&self) -> bool {
+        matches!(self.lifecycle, Lifecycle::Linking | Lifecycle::Linked)
+    }
+
+    /// The next version of the record, as of now.
+    #[must_use]
+    pub fn next_version(mut self, now: Timestamp) -> Self {
+        self.version = self.version.saturating_add(1);
+        self.updated_at = now;
+        self
+    }
+
+    /// The Item as it waits to be removed at Plaid; `due_at` is when somebody else may try.
+    #[must_use]
+    pub fn removing(&self, due_at: Timestamp) -> Self {
+        Self {
+            lifecycle: Lifecycle::Removing,
+            due_at: Some(due_at),
+            ..self.clone()
+        }
+    }
+
+    /// What is left of an Item that Plaid does not know any more: no token.
+    #[must_use]
+    pub fn removed(&self) -> Self {
+        let mut item = Self {
+            lifecycle: Lifecycle::Removed,
+            access_token: None,
+            notices: Vec::new(),
+            due_at: None,
+            ..self.clone()
+        };
+        for account in &mut item.accounts {
+            account.processor_token = None;
+        }
+        item
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AccountType, PlaidAccount, PublicToken, VerificationStatus};
+    use crate::domain::PlaidAccount;
+    use crate::test_util::{self, linked_item};
 
-    fn account(subtype: &str, verification: Option<&str>) -> Account {
-        Account::new(PlaidAccount {
-            account_id: AccountId::new(subtype),
-            name: None,
-            mask: None,
-            account_type: AccountType::Depository,
-            subtype: Some(subtype.to_owned()),
-            verification_status: verification.map(VerificationStatus::from),
-        })
+    fn account(subtype: &str, verification: Option<&str>) -> PlaidAccount {
+        test_util::account(subtype, subtype, verification)
     }
 
-    fn item(accounts: Vec<Account>) -> Item {
-        Item {
-            item_id: ItemId::new("item"),
-            user_id: UserId::new("user"),
-            exchange: ExchangeKey::of(&PublicToken::new("public-sandbox-1")),
-            institution: None,
-            accounts,
-            chosen_account: None,
-            processor: "astra".parse().unwrap(),
-            access_token: None,
-            lifecycle: Lifecycle::Linked,
-            health: Health::Good,
-            consent_expires_at: None,
-            version: 1,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
-        }
+    fn item(accounts: Vec<PlaidAccount>) -> Item {
+        linked_item("user", "item", accounts)
     }
 
     #[test]
@@ -259,7 +266,7 @@ mod tests {
     fn a_ready_account_needs_nothing() {
         let mut item = item(vec![account("checking", None), account("savings", None)]);
         let chosen = item.account_mut(&AccountId::new("savings")).unwrap();
-        chosen.processor_token = Some(Sealed::from_bytes(vec![0]));
+        chosen.give_token(Sealed::from_bytes(vec![0]));
         assert_eq!(item.action(), Action::None);
         assert!(item.has_ready_account());
     }
@@ -299,6 +306,28 @@ mod tests {
         assert_eq!(
             (item.status(), item.action()),
             (ItemStatus::Removed, Action::LinkAgain)
+        );
+    }
+
+    #[test]
+    fn a_permission_that_was_taken_back_asks_for_a_new_item() {
+        let mut item = item(vec![account("checking", None)]);
+        item.health = Health::Revoked;
+        assert_eq!(item.action(), Action::LinkAgain);
+    }
+
+    #[test]
+    fn nothing_secret_is_left_of_a_removed_item() {
+        let mut item = item(vec![account("checking", None)]);
+        item.accounts[0].give_token(Sealed::from_bytes(vec![0]));
+        item.access_token = Some(Sealed::from_bytes(vec![0]));
+        item.due_at = Some(Timestamp::UNIX_EPOCH);
+        let removed = item.removed();
+        assert_eq!(removed.access_token, None);
+        assert_eq!(removed.accounts[0].processor_token, None);
+        assert_eq!(
+            (removed.due_at, removed.status()),
+            (None, ItemStatus::Removed)
         );
     }
 }

@@ -1,10 +1,13 @@
 //! A run through Plaid Link, from our side.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{AccessToken, ItemId, LinkId, LinkSessionId, PlaidRequestId, Sealed, Sha256, UserId};
+use super::{
+    AccessToken, Deadline, ItemId, LinkId, LinkSessionId, PlaidRequestId, Sealed, Sha256, UserId,
+};
 
 /// What a new link token is asked for.
 #[derive(Debug, Clone)]
@@ -119,6 +122,8 @@ pub struct LinkSession {
     pub hosted: bool,
     /// How the user left it, once a front end has told.
     pub exit: Option<LinkExit>,
+    /// When the Item of update mode was read again after it.
+    pub refreshed_at: Option<Timestamp>,
     /// When the token dies.
     pub expires_at: Timestamp,
     /// When the session was started.
@@ -153,19 +158,33 @@ pub enum LinkStatus {
     Exited,
     /// Its token is dead.
     Expired,
+    /// It was update mode, and the Item was read again since.
+    Finished,
 }
+
+/// How long after its token's death a session of update mode is looked after, in case the
+/// front end never said how it ended.
+const GRACE: Duration = Duration::from_mins(2);
 
 impl LinkSession {
     /// How far the session is. A user who left may come back while the token lives, but
     /// only by opening Link again.
     pub fn status(&self, now: Timestamp) -> LinkStatus {
-        if self.exit.is_some() {
+        if self.refreshed_at.is_some() {
+            LinkStatus::Finished
+        } else if self.exit.is_some() {
             LinkStatus::Exited
         } else if now >= self.expires_at {
             LinkStatus::Expired
         } else {
             LinkStatus::Open
         }
+    }
+
+    /// When somebody must read the Item again, if the front end does not ask for it.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        let waits = self.item_id.is_some() && self.refreshed_at.is_none();
+        waits.then(|| Deadline::after(self.expires_at, GRACE).moment())
     }
 }
 
@@ -176,6 +195,7 @@ impl LinkStatus {
             Self::Open => "open",
             Self::Exited => "exited",
             Self::Expired => "expired",
+            Self::Finished => "finished",
         }
     }
 }

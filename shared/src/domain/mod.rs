@@ -3,14 +3,20 @@
 //! knows an SDK.
 
 mod account;
+mod change;
+mod choice;
 mod credentials;
 mod deadline;
+mod duplicate;
 mod environment;
 mod exchange;
 mod ids;
 mod institution;
 mod item;
+mod lifecycle;
 mod link;
+mod notice;
+mod observation;
 mod open_enum;
 mod plaid_error;
 mod processor;
@@ -23,22 +29,27 @@ mod webhook;
 pub use account::{
     Account, AccountStatus, AccountType, PlaidAccount, Standing, Verification, VerificationStatus,
 };
+pub use change::{AccountChange, Cause, Change};
+pub use choice::{AccountRefusal, Choice, choose};
 pub use credentials::PlaidCredentials;
 pub use deadline::{Deadline, TIME_TO_WRITE};
 pub use environment::{PlaidEnvironment, UnknownEnvironment};
-pub use exchange::{AccountHint, Exchange, ExchangeKey, ExchangeStep, Hints, OwnerToken};
+pub use exchange::{AccountHint, Exchange, ExchangeKey, ExchangeStep, Hints, OwnerToken, Stray};
 pub use ids::{
-    AccountId, InstitutionId, ItemId, KeyId, LinkId, LinkSessionId, PlaidRequestId, UserId, VaultId,
+    AccountId, ChangeId, InstitutionId, ItemId, KeyId, LinkId, LinkSessionId, PlaidRequestId,
+    UserId, VaultId,
 };
 pub use institution::Institution;
-pub use item::{Action, Health, Item, ItemStatus, Lifecycle};
+pub use item::{Action, Health, Item, ItemStatus};
+pub use lifecycle::Lifecycle;
 pub use link::{
     HostedLink, LinkExit, LinkPurpose, LinkSession, LinkStatus, LinkTokenRequest, Microdeposits,
     UnknownFlow,
 };
+pub use notice::{Notice, NoticeCode};
 pub use plaid_error::{FailureClass, PlaidError, PlaidFailure};
 pub use processor::{InvalidProcessor, Processor};
-pub use record_key::RecordKey;
+pub use record_key::{DueRecord, RecordKey};
 pub use sealed::{Place, Purpose, Sealed};
 pub use tokens::{
     AccessToken, LinkToken, ProcessorToken, PublicToken, Sha256, TokenShapeError, token_hash,

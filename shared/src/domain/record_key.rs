@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{ExchangeKey, InboxRecord, ItemId, LinkId, Sha256, UserId};
+use super::{ChangeId, ExchangeKey, InboxRecord, ItemId, LinkId, Sha256, UserId};
 
 /// A record's partition and sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,16 @@ pub struct RecordKey {
 
 /// What the sort keys of a user's Items begin with.
 pub const ITEM_PREFIX: &str = "ITEM#";
+/// What the sort keys of a user's sessions of Link begin with.
+pub const LINK_PREFIX: &str = "LINK#";
+/// What the sort keys of a user's changes begin with.
+pub const CHANGE_PREFIX: &str = "CHANGE#";
+const USER_PREFIX: &str = "USER#";
+const EXCHANGE_PREFIX: &str = "EXCHANGE#";
+const STRAY_PREFIX: &str = "STRAY#";
+const INBOX_PREFIX: &str = "INBOX#";
+const EXCHANGE: &str = "EXCHANGE";
+const ERASURE: &str = "ERASURE";
 
 /// Stale hints of one subject are kept once an hour.
 const STALE_WINDOW_SECONDS: i64 = 3600;
@@ -27,7 +37,7 @@ impl RecordKey {
 
     /// The partition of everything that belongs to a user.
     pub fn user_partition(user_id: &UserId) -> String {
-        format!("USER#{user_id}")
+        format!("{USER_PREFIX}{user_id}")
     }
 
     /// An Item with its accounts.
@@ -45,12 +55,32 @@ impl RecordKey {
 
     /// An exchange.
     pub fn exchange(key: &ExchangeKey) -> Self {
-        Self::new(format!("EXCHANGE#{}", key.as_str()), "EXCHANGE")
+        Self::new(format!("{EXCHANGE_PREFIX}{}", key.as_str()), EXCHANGE)
+    }
+
+    /// An Item that came out of an exchange too late.
+    pub fn stray(key: &ExchangeKey, item_id: &ItemId) -> Self {
+        let pk = format!("{EXCHANGE_PREFIX}{}", key.as_str());
+        Self::new(pk, format!("{STRAY_PREFIX}{item_id}"))
+    }
+
+    /// A change of one of the user's Items.
+    pub fn change(user_id: &UserId, change_id: &ChangeId) -> Self {
+        let sk = format!("{CHANGE_PREFIX}{change_id}");
+        Self::new(Self::user_partition(user_id), sk)
+    }
+
+    /// The wish that a user be erased.
+    pub fn erasure(user_id: &UserId) -> Self {
+        Self::new(Self::user_partition(user_id), ERASURE)
     }
 
     /// A session of Link.
     pub fn link_session(user_id: &UserId, link_id: &LinkId) -> Self {
-        Self::new(Self::user_partition(user_id), format!("LINK#{link_id}"))
+        Self::new(
+            Self::user_partition(user_id),
+            format!("{LINK_PREFIX}{link_id}"),
+        )
     }
 
     /// The pointer from a link token to its session, by which webhooks find it.
@@ -67,10 +97,87 @@ impl RecordKey {
         } else {
             format!("{issued_at:010}#{}", record.body_hash)
         };
-        Self::new(format!("INBOX#{}", record.subject.as_str()), sk)
+        Self::new(format!("{INBOX_PREFIX}{}", record.subject.as_str()), sk)
     }
 }
 
 fn stale_window(received_at: Timestamp) -> i64 {
     received_at.as_second().div_euclid(STALE_WINDOW_SECONDS)
+}
+
+/// A record that somebody must look after, by its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DueRecord {
+    /// An exchange that is not settled.
+    Exchange(ExchangeKey),
+    /// An Item that came out of an exchange too late.
+    Stray(ExchangeKey, ItemId),
+    /// An Item to be read again, or removed.
+    Item(UserId, ItemId),
+    /// A session of update mode that nobody finished.
+    Link(UserId, LinkId),
+    /// A user to be erased.
+    Erasure(UserId),
+    /// A verified webhook.
+    Inbox(RecordKey),
+}
+
+impl DueRecord {
+    /// The record with this key; `None` if no such record is ever due.
+    pub fn of(key: &RecordKey) -> Option<Self> {
+        if let Some(exchange) = key.pk.strip_prefix(EXCHANGE_PREFIX) {
+            let exchange = ExchangeKey::stored(exchange);
+            return match key.sk.strip_prefix(STRAY_PREFIX) {
+                Some(item_id) => Some(Self::Stray(exchange, ItemId::new(item_id))),
+                None => (key.sk == EXCHANGE).then_some(Self::Exchange(exchange)),
+            };
+        }
+        if key.pk.starts_with(INBOX_PREFIX) {
+            return Some(Self::Inbox(key.clone()));
+        }
+        let user_id = UserId::new(key.pk.strip_prefix(USER_PREFIX)?);
+        if let Some(item_id) = key.sk.strip_prefix(ITEM_PREFIX) {
+            return Some(Self::Item(user_id, ItemId::new(item_id)));
+        }
+        if let Some(link_id) = key.sk.strip_prefix(LINK_PREFIX) {
+            return Some(Self::Link(user_id, LinkId::new(link_id)));
+        }
+        (key.sk == ERASURE).then_some(Self::Erasure(user_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_due_record_is_known_by_its_key() {
+        let (user, item) = (UserId::new("u#1"), ItemId::new("i"));
+        let (exchange, link) = (ExchangeKey::stored("e"), LinkId::new("l"));
+        let known = [
+            (
+                RecordKey::exchange(&exchange),
+                DueRecord::Exchange(exchange.clone()),
+            ),
+            (
+                RecordKey::stray(&exchange, &item),
+                DueRecord::Stray(exchange, item.clone()),
+            ),
+            (
+                RecordKey::item(&user, &item),
+                DueRecord::Item(user.clone(), item.clone()),
+            ),
+            (
+                RecordKey::link_session(&user, &link),
+                DueRecord::Link(user.clone(), link),
+            ),
+            (RecordKey::erasure(&user), DueRecord::Erasure(user.clone())),
+        ];
+        for (key, record) in known {
+            assert_eq!(DueRecord::of(&key), Some(record));
+        }
+        let change = RecordKey::change(&user, &ChangeId::new("c"));
+        assert_eq!(DueRecord::of(&change), None);
+        assert_eq!(DueRecord::of(&RecordKey::item_owner(&item)), None);
+    }
 }

@@ -86,6 +86,14 @@ impl Place {
         }
     }
 
+    /// The access token of an Item that came out of an exchange too late.
+    pub fn stray_access_token(exchange: &ExchangeKey, item_id: &ItemId) -> Self {
+        Self {
+            record: RecordKey::stray(exchange, item_id),
+            attribute: "access_token".to_owned(),
+        }
+    }
+
     /// The access token of an Item.
     pub fn access_token(user_id: &UserId, item_id: &ItemId) -> Self {
         Self {

@@ -45,7 +45,7 @@ where
         function,
         request_id,
         method = %request.method(),
-        route = route(&request),
+        route = route_key(&request),
     );
     async {
         let response = match handler(invocation, request).await {
@@ -89,8 +89,9 @@ impl Invocation {
     }
 }
 
-/// The route's pattern, which names no one, rather than the path.
-fn route(request: &Request) -> Option<&str> {
+/// The route as the template writes it, such as `GET /v1/items/{item_id}`: unlike the path,
+/// it names no one.
+pub fn route_key(request: &Request) -> Option<&str> {
     match request.request_context_ref()? {
         lambda_http::request::RequestContext::ApiGatewayV2(context) => context.route_key.as_deref(),
         #[allow(unreachable_patterns)]

@@ -1,10 +1,11 @@
 //! Items as our API shows them.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    Account, AccountId, AccountStatus, Institution, Item, ItemId, ItemStatus, ProcessorToken,
-    VerificationStatus,
+    Account, AccountId, AccountStatus, Institution, Item, ItemId, ItemStatus, Notice, NoticeCode,
+    ProcessorToken, VerificationStatus,
 };
 
 /// An Item in an answer.
@@ -17,7 +18,7 @@ pub struct ItemView<'a> {
     poll_after_seconds: Option<u64>,
     institution: Option<&'a Institution>,
     accounts: Vec<AccountView<'a>>,
-    notices: [(); 0],
+    notices: Vec<NoticeView<'a>>,
     processor: &'a str,
 }
 
@@ -32,6 +33,28 @@ struct AccountView<'a> {
     status: AccountStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     processor_token: Option<&'a str>,
+}
+
+/// An announcement of Plaid's.
+#[derive(Serialize)]
+struct NoticeView<'a> {
+    code: NoticeCode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    issued_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act_before: Option<Timestamp>,
+}
+
+impl<'a> NoticeView<'a> {
+    fn of(notice: &'a Notice) -> Self {
+        Self {
+            code: notice.code,
+            reason: notice.reason.as_deref(),
+            issued_at: notice.issued_at,
+            act_before: notice.act_before,
+        }
+    }
 }
 
 impl<'a> ItemView<'a> {
@@ -53,7 +76,7 @@ impl<'a> ItemView<'a> {
                 .iter()
                 .map(|a| AccountView::of(a, made))
                 .collect(),
-            notices: [],
+            notices: item.notices.iter().map(NoticeView::of).collect(),
             processor: item.processor.as_str(),
         }
     }

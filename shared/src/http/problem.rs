@@ -7,9 +7,15 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-use crate::domain::{FailureClass, ItemId, PlaidError, PlaidFailure, PlaidRequestId};
+use crate::domain::{
+    AccountRefusal, Action, FailureClass, ItemId, ItemStatus, PlaidError, PlaidFailure,
+    PlaidRequestId,
+};
 use crate::ports::{StoreError, VaultError};
-use crate::use_cases::exchange::{AccountRefusal, ExchangeError};
+use crate::use_cases::exchange::ExchangeError;
+use crate::use_cases::item_sync::SyncError;
+use crate::use_cases::processor_token::TokenError;
+use crate::use_cases::removal::RemovalError;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $title:literal;)+) => {
@@ -55,10 +61,20 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "There is no such thing";
     /// The exchange of this public token is running.
     ExchangeInProgress = "exchange_in_progress", CONFLICT, "The exchange is in progress";
+    /// The user has an Item of the same accounts.
+    DuplicateItem = "duplicate_item", CONFLICT, "The user has linked these accounts before";
+    /// The user has as many Items as may be.
+    TooManyItems = "too_many_items", CONFLICT, "The user has too many Items";
+    /// The Item is still being linked.
+    ItemLinking = "item_linking", CONFLICT, "The Item is still being linked";
+    /// The user must act at the bank first.
+    UpdateModeRequired = "update_mode_required", CONFLICT, "The user must open Link in update mode";
     /// The access token was lost on its way.
     ExchangeLost = "exchange_lost", CONFLICT, "The exchange was lost; link again";
     /// The Item was removed.
     ItemRemoved = "item_removed", GONE, "The Item was removed; link again";
+    /// The user took the permission back.
+    ItemRevoked = "item_revoked", GONE, "The user took the permission back; link again";
     /// The body is too large.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body is not declared as JSON.
@@ -69,6 +85,8 @@ codes! {
     UnknownAccount = "unknown_account", UNPROCESSABLE_ENTITY, "The account is not part of the Item";
     /// The account is of a kind that no processor can use.
     AccountNotEligible = "account_not_eligible", UNPROCESSABLE_ENTITY, "The account cannot be given to the processor";
+    /// That the user owns the account could not be proven.
+    AccountNotVerified = "account_not_verified", UNPROCESSABLE_ENTITY, "The account could not be verified; link again";
     /// A bug of ours.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong on our side";
     /// Plaid answered something that is not understood.
@@ -96,6 +114,7 @@ struct Details {
     field: Option<String>,
     retry_after: Option<Duration>,
     item_id: Option<ItemId>,
+    item_state: Option<(ItemStatus, Action)>,
     plaid: Option<Box<PlaidError>>,
     /// What the log needs and the caller must not see.
     cause: Option<String>,
@@ -114,6 +133,10 @@ struct ProblemBody<'a> {
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     item_id: Option<&'a ItemId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_status: Option<ItemStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     plaid: Option<PlaidPart<'a>>,
 }
@@ -140,6 +163,7 @@ impl Problem {
             field: None,
             retry_after: None,
             item_id: None,
+            item_state: None,
             plaid: None,
             cause: None,
         }))
@@ -204,6 +228,8 @@ impl Problem {
             request_id,
             field: self.0.field.as_deref(),
             item_id: self.0.item_id.as_ref(),
+            item_status: self.0.item_state.map(|(status, _)| status),
+            action: self.0.item_state.map(|(_, action)| action.as_str()),
             plaid: self.0.plaid.as_deref().map(PlaidPart::of),
         };
         let body = serde_json::to_string(&body).unwrap_or_default();
@@ -274,6 +300,15 @@ impl From<PlaidFailure> for Problem {
                 "The institution does not answer Plaid.",
             )
             .retry_after(MUCH_LATER),
+            (_, FailureClass::UpdateMode) => Self::new(
+                Code::UpdateModeRequired,
+                "Open Link in update mode for this Item, then try again.",
+            ),
+            (_, FailureClass::NotReady) => Self::new(
+                Code::PlaidUnavailable,
+                "Plaid is not ready with this Item yet. Try again later.",
+            )
+            .retry_after(LATER),
             _ => Self::new(
                 Code::PlaidUnavailable,
                 "Plaid did not do its part. Try again.",
@@ -347,7 +382,24 @@ impl From<ExchangeError> for Problem {
                 Code::ItemRemoved,
                 "The Item of this exchange was removed. Run Link again.",
             ),
-            ExchangeError::Account { item_id, refusal } => Self::refused_account(item_id, refusal),
+            ExchangeError::Duplicate(first) => {
+                let mut problem = Self::new(
+                    Code::DuplicateItem,
+                    "These accounts are linked already. Send allow_duplicate to link them again.",
+                );
+                problem.0.item_state = Some((first.status(), first.action()));
+                problem.0.item_id = Some(first.item_id);
+                problem
+            }
+            ExchangeError::TooManyItems { limit } => Self::new(
+                Code::TooManyItems,
+                format!("A user may have {limit} Items. Remove one first."),
+            ),
+            ExchangeError::Account { item_id, refusal } => {
+                let mut problem = Self::from(refusal);
+                problem.0.item_id = Some(item_id);
+                problem
+            }
             ExchangeError::OutOfTime => Self::new(
                 Code::OutOfTime,
                 "The request came too late to be finished. Try again.",
@@ -360,21 +412,67 @@ impl From<ExchangeError> for Problem {
     }
 }
 
-impl Problem {
-    fn refused_account(item_id: ItemId, refusal: AccountRefusal) -> Self {
-        let mut problem = match refusal {
-            AccountRefusal::Unknown => Self::field(
+impl From<AccountRefusal> for Problem {
+    fn from(refusal: AccountRefusal) -> Self {
+        let (code, rule) = match refusal {
+            AccountRefusal::Unknown => (
                 Code::UnknownAccount,
-                "account_id",
                 "is not an account of the linked Item. Send one of its accounts instead.",
             ),
-            AccountRefusal::NotEligible => Self::field(
+            AccountRefusal::NotEligible => (
                 Code::AccountNotEligible,
-                "account_id",
                 "is not a checking, savings or cash management account. Send another one.",
             ),
+            AccountRefusal::NotVerified => (
+                Code::AccountNotVerified,
+                "could not be verified as the user's own. Link again.",
+            ),
         };
-        problem.0.item_id = Some(item_id);
-        problem
+        Self::field(code, "account_id", rule)
+    }
+}
+
+impl From<SyncError> for Problem {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::NotFound => Self::not_found("Item"),
+            SyncError::Linking => Self::still_linking(),
+            SyncError::Removed => {
+                Self::new(Code::ItemRemoved, "The Item was removed. Run Link again.")
+            }
+            SyncError::Plaid(failure) => failure.into(),
+            SyncError::Store(error) => error.into(),
+            SyncError::Vault(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Account(refusal) => refusal.into(),
+            TokenError::Revoked => Self::new(
+                Code::ItemRevoked,
+                "The user took the permission back at the bank. Run Link again.",
+            ),
+            TokenError::Item(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemovalError> for Problem {
+    fn from(error: RemovalError) -> Self {
+        match error {
+            RemovalError::NotFound => Self::not_found("Item"),
+            RemovalError::Linking => Self::still_linking(),
+            RemovalError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Problem {
+    fn still_linking() -> Self {
+        let detail = "The Item is still being linked. Try again when that has ended.";
+        Self::new(Code::ItemLinking, detail).retry_after(SOON)
     }
 }

@@ -1,16 +1,19 @@
 //! For tests of every room: the ports in memory, a clock that stands still, a signer of
 //! webhooks, and requests from the sample events.
 
+mod builders;
 mod clock;
 mod events;
 mod plaid;
 mod signer;
 mod store;
+pub mod store_contract;
 mod vault;
 
+pub use builders::{linked_item, with_access_token};
 pub use clock::FixedClock;
 pub use events::{Event, json};
-pub use plaid::{MemoryPlaid, World, account, refusal};
+pub use plaid::{MemoryPlaid, SecondExchange, World, account, refusal};
 pub use signer::WebhookSigner;
 pub use store::{MemoryStore, Records};
 pub use vault::MemoryVault;

@@ -11,7 +11,7 @@ use crate::domain::{
     Processor, ProcessorToken, PublicToken, VerificationStatus,
 };
 use crate::ports::{
-    Accounts, CreatedLinkToken, ExchangedItem, ItemRemoval, ItemSnapshot, LinkTokens,
+    Accounts, CreatedLinkToken, ExchangedItem, ItemRemoval, ItemSnapshot, Items, LinkTokens,
     ProcessorTokens, PublicTokens, VerificationKey, VerificationKeys,
 };
 
@@ -28,8 +28,18 @@ pub struct World {
     pub accounts: Vec<PlaidAccount>,
     /// Live Items by access token.
     pub items: BTreeMap<String, ItemId>,
-    /// Public tokens that were exchanged.
-    pub exchanged: Vec<String>,
+    /// The institution of all Items; First Platypus Bank by default.
+    pub institution: Option<Institution>,
+    /// The health of all Items; good by default.
+    pub health: Option<Health>,
+    /// Public tokens that were exchanged, with the access token of their first Item.
+    pub exchanged: BTreeMap<String, String>,
+    /// What happens when a public token is exchanged again.
+    pub second_exchange: SecondExchange,
+    /// How many Items were made.
+    pub made: u32,
+    /// Processor tokens by Item and account.
+    pub processor_tokens: BTreeMap<(ItemId, AccountId), u32>,
     /// The keys that webhooks are signed with.
     pub keys: Vec<VerificationKey>,
     /// The calls, in order.
@@ -38,6 +48,64 @@ pub struct World {
     pub failures: BTreeMap<&'static str, VecDeque<PlaidFailure>>,
     /// Link tokens that were asked for.
     pub link_requests: Vec<LinkTokenRequest>,
+}
+
+/// What happens when a public token is exchanged again; Plaid's documentation does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SecondExchange {
+    /// It is refused as invalid.
+    #[default]
+    Refuse,
+    /// It gives the same Item again.
+    SameItem,
+    /// It makes another Item.
+    NewItem,
+}
+
+impl World {
+    fn make_item(&mut self) -> (String, ItemId) {
+        self.made += 1;
+        let access_token = format!("access-sandbox-canary-{}", self.made);
+        let item_id = ItemId::new(format!("item-{}", self.made));
+        self.items.insert(access_token.clone(), item_id.clone());
+        (access_token, item_id)
+    }
+
+    fn exchange(&mut self, public_token: &str) -> Result<(String, ItemId), PlaidFailure> {
+        let refused = || refusal("INVALID_INPUT", "INVALID_PUBLIC_TOKEN");
+        if let Some(first) = self.exchanged.get(public_token).cloned() {
+            return match self.second_exchange {
+                SecondExchange::Refuse => Err(refused()),
+                SecondExchange::SameItem => {
+                    let item_id = self.items.get(&first).cloned();
+                    item_id.map(|item_id| (first, item_id)).ok_or_else(refused)
+                }
+                SecondExchange::NewItem => Ok(self.make_item()),
+            };
+        }
+        let made = self.make_item();
+        self.exchanged
+            .insert(public_token.to_owned(), made.0.clone());
+        Ok(made)
+    }
+
+    fn snapshot(&self, access_token: &AccessToken) -> Result<ItemSnapshot, PlaidFailure> {
+        if !self.items.contains_key(access_token.expose()) {
+            return Err(refusal("ITEM_ERROR", "ITEM_NOT_FOUND"));
+        }
+        let first_platypus = || Institution {
+            institution_id: InstitutionId::new("ins_109508"),
+            name: Some("First Platypus Bank".to_owned()),
+        };
+        let institution = self.institution.clone();
+        Ok(ItemSnapshot {
+            institution: Some(institution.unwrap_or_else(first_platypus)),
+            health: self.health.clone().unwrap_or(Health::Good),
+            consent_expires_at: None,
+            accounts: Vec::new(),
+            request_id: PlaidRequestId::new("plaid-request"),
+        })
+    }
 }
 
 impl MemoryPlaid {
@@ -126,18 +194,7 @@ impl PublicTokens for MemoryPlaid {
         _deadline: Deadline,
     ) -> Result<ExchangedItem, PlaidFailure> {
         let mut world = self.begin("exchange")?;
-        if world
-            .exchanged
-            .iter()
-            .any(|token| token == public_token.expose())
-        {
-            return Err(refusal("INVALID_INPUT", "INVALID_PUBLIC_TOKEN"));
-        }
-        world.exchanged.push(public_token.expose().to_owned());
-        let number = world.exchanged.len();
-        let access_token = format!("access-sandbox-canary-{number}");
-        let item_id = ItemId::new(format!("item-{number}"));
-        world.items.insert(access_token.clone(), item_id.clone());
+        let (access_token, item_id) = world.exchange(public_token.expose())?;
         Ok(ExchangedItem {
             item_id,
             access_token: AccessToken::new(access_token),
@@ -153,19 +210,20 @@ impl Accounts for MemoryPlaid {
         _deadline: Deadline,
     ) -> Result<ItemSnapshot, PlaidFailure> {
         let world = self.begin("accounts")?;
-        if !world.items.contains_key(access_token.expose()) {
-            return Err(refusal("ITEM_ERROR", "ITEM_NOT_FOUND"));
-        }
         Ok(ItemSnapshot {
-            institution: Some(Institution {
-                institution_id: InstitutionId::new("ins_109508"),
-                name: Some("First Platypus Bank".to_owned()),
-            }),
-            health: Health::Good,
-            consent_expires_at: None,
             accounts: world.accounts.clone(),
-            request_id: PlaidRequestId::new("plaid-request"),
+            ..world.snapshot(access_token)?
         })
+    }
+}
+
+impl Items for MemoryPlaid {
+    async fn item(
+        &self,
+        access_token: &AccessToken,
+        _deadline: Deadline,
+    ) -> Result<ItemSnapshot, PlaidFailure> {
+        self.begin("item")?.snapshot(access_token)
     }
 }
 
@@ -177,16 +235,25 @@ impl ProcessorTokens for MemoryPlaid {
         _processor: &Processor,
         _deadline: Deadline,
     ) -> Result<ProcessorToken, PlaidFailure> {
-        let world = self.begin("processor_token")?;
-        let known = world
-            .accounts
-            .iter()
-            .any(|account| account.account_id == *account_id);
-        if !known || !world.items.contains_key(access_token.expose()) {
+        let mut world = self.begin("processor_token")?;
+        let item_id = world.items.get(access_token.expose()).cloned();
+        let item_id = item_id.ok_or_else(|| refusal("ITEM_ERROR", "ITEM_NOT_FOUND"))?;
+        let mut accounts = world.accounts.iter();
+        if !accounts.any(|account| account.account_id == *account_id) {
             return Err(refusal("INVALID_INPUT", "INVALID_ACCOUNT_ID"));
         }
+        let made = world
+            .processor_tokens
+            .entry((item_id, account_id.clone()))
+            .or_default();
+        *made += 1;
+        let suffix = if *made == 1 {
+            String::new()
+        } else {
+            format!("-{made}")
+        };
         Ok(ProcessorToken::new(format!(
-            "processor-sandbox-{account_id}"
+            "processor-sandbox-{account_id}{suffix}"
         )))
     }
 }

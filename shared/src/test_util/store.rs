@@ -1,18 +1,19 @@
 //! The table in memory, with the conditions of the real one.
 
+mod erasure;
+mod exchanges;
+mod items;
+mod links;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
 use crate::domain::{
-    Exchange, ExchangeStep, InboxRecord, Item, ItemId, LinkExit, LinkId, LinkSession, RecordKey,
-    UserId,
+    Change, DueRecord, Exchange, InboxRecord, Item, ItemId, LinkSession, RecordKey, Stray, UserId,
 };
-use crate::ports::{
-    Claim, ExchangeRecords, Inbox, ItemChanges, ItemPage, ItemRecords, Kept, LinkReports,
-    LinkSessions, ReplayableAnswer, StoreError,
-};
+use crate::ports::{DueRecords, Inbox, Kept, StoreError};
 
 /// The table in memory.
 #[derive(Default)]
@@ -21,16 +22,26 @@ pub struct MemoryStore {
 }
 
 /// What is stored, for a test to look at and to arrange.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Records {
     /// By key.
     pub exchanges: BTreeMap<String, Exchange>,
+    /// By exchange and Item.
+    pub strays: BTreeMap<(String, String), Stray>,
     /// By user and Item.
     pub items: BTreeMap<(String, String), Item>,
+    /// Users by Item.
+    pub owners: BTreeMap<ItemId, UserId>,
+    /// In the order of their commit.
+    pub changes: Vec<Change>,
     /// In the order of their creation.
     pub sessions: Vec<LinkSession>,
     /// By partition and sort key.
     pub inbox: BTreeMap<(String, String), InboxRecord>,
+    /// Users to be erased, and since when.
+    pub erasures: BTreeMap<UserId, Timestamp>,
+    /// Until when due records wait that do not show it themselves, by their key.
+    pub postponed: BTreeMap<(String, String), Timestamp>,
     /// Operations that do not answer from now on, counted down by each one; the write
     /// does not happen.
     pub down_for: u32,
@@ -64,189 +75,85 @@ impl MemoryStore {
 }
 
 impl Records {
-    /// The stored exchange, if it is still the one that its owner knows.
-    fn mine(&mut self, exchange: &Exchange) -> Result<&mut Exchange, StoreError> {
-        let stored = self
-            .exchanges
-            .get_mut(exchange.key.as_str())
-            .ok_or(StoreError::Conflict)?;
-        let mine = stored.owner == exchange.owner && stored.step == exchange.step;
-        mine.then_some(stored).ok_or(StoreError::Conflict)
-    }
-
-    fn replace_item(&mut self, item: &Item) -> Result<(), StoreError> {
-        let stored = self
-            .items
-            .get_mut(&item_key(item))
-            .ok_or(StoreError::Conflict)?;
-        if stored.version + 1 != item.version {
-            return Err(StoreError::Conflict);
-        }
-        *stored = item.clone();
-        Ok(())
-    }
-}
-
-fn item_key(item: &Item) -> (String, String) {
-    (item.user_id.to_string(), item.item_id.to_string())
-}
-
-impl ExchangeRecords for MemoryStore {
-    async fn claim(&self, exchange: &Exchange) -> Result<Claim, StoreError> {
-        let mut records = self.begin()?;
-        let key = exchange.key.as_str().to_owned();
-        match records.exchanges.get(&key) {
-            None => {
-                records.exchanges.insert(key, exchange.clone());
-                Ok(Claim::Won)
-            }
-            Some(held) if held.owner == exchange.owner => Ok(Claim::Won),
-            Some(held) => Ok(Claim::Held(Box::new(held.clone()))),
-        }
-    }
-
-    async fn take_over(&self, previous: &Exchange, next: &Exchange) -> Result<(), StoreError> {
-        let mut records = self.begin()?;
-        let stored = records.mine(previous)?;
-        stored.owner = next.owner.clone();
-        stored.lease_until = next.lease_until;
-        stored.attempt = next.attempt;
-        Ok(())
-    }
-
-    async fn yield_lease(&self, exchange: &Exchange, now: Timestamp) -> Result<(), StoreError> {
-        self.begin()?.mine(exchange)?.lease_until = now;
-        Ok(())
-    }
-
-    async fn release(&self, exchange: &Exchange) -> Result<(), StoreError> {
-        let mut records = self.begin()?;
-        records.mine(exchange)?;
-        records.exchanges.remove(exchange.key.as_str());
-        Ok(())
-    }
-
-    async fn advance(&self, exchange: &Exchange, next: ExchangeStep) -> Result<(), StoreError> {
-        let mut records = self.begin()?;
-        let stored = records.mine(exchange)?;
-        if !stored.step.may_become(next) {
-            return Err(StoreError::Conflict);
-        }
-        stored.step = next;
-        stored.item_id = exchange.item_id.clone().or(stored.item_id.take());
-        stored.access_token = exchange.access_token.clone().filter(|_| !next.is_settled());
-        Ok(())
-    }
-
-    async fn record_item(&self, exchange: &Exchange, item: &Item) -> Result<(), StoreError> {
-        let mut records = self.begin()?;
-        if records.items.contains_key(&item_key(item)) {
-            return Err(StoreError::Conflict);
-        }
-        let stored = records.mine(exchange)?;
-        stored.step = ExchangeStep::Exchanged;
-        stored.item_id = Some(item.item_id.clone());
-        records.items.insert(item_key(item), item.clone());
-        Ok(())
-    }
-
-    async fn finish(
-        &self,
-        exchange: &Exchange,
-        item: &Item,
-        answer: &ReplayableAnswer,
-    ) -> Result<(), StoreError> {
-        let mut records = self.begin()?;
-        records.mine(exchange)?;
-        records.replace_item(item)?;
-        let stored = records.mine(exchange)?;
-        stored.step = ExchangeStep::Finished;
-        stored.answer = Some(answer.sealed.clone());
-        stored.answer_until = Some(answer.until);
-        stored.public_token = None;
-        Ok(())
-    }
-}
-
-impl ItemRecords for MemoryStore {
-    async fn item(&self, user_id: &UserId, item_id: &ItemId) -> Result<Option<Item>, StoreError> {
-        let records = self.begin()?;
-        Ok(records
-            .items
-            .get(&(user_id.to_string(), item_id.to_string()))
-            .cloned())
-    }
-
-    async fn items(
-        &self,
-        user_id: &UserId,
-        after: Option<&ItemId>,
-        limit: u32,
-    ) -> Result<ItemPage, StoreError> {
-        let records = self.begin()?;
-        let begin = after.map_or("", ItemId::as_str);
-        let mut behind = records
-            .items
+    /// Every record that waits, with its key and its time.
+    fn due(&self) -> Vec<(Timestamp, RecordKey)> {
+        let exchanges = self.exchanges.values();
+        let exchanges = exchanges
+            .filter(|exchange| !exchange.step.is_settled())
+            .map(|exchange| (exchange.lease_until, RecordKey::exchange(&exchange.key)));
+        let strays = self.strays.values();
+        let strays = strays.map(|s| (s.due_at, RecordKey::stray(&s.key, &s.item_id)));
+        let items = self.items.values();
+        let items =
+            items.filter_map(|i| Some((i.due_at?, RecordKey::item(&i.user_id, &i.item_id))));
+        let sessions = self.sessions.iter();
+        let sessions = sessions
+            .filter_map(|s| Some((s.due_at()?, RecordKey::link_session(&s.user_id, &s.link_id))));
+        let inbox = self
+            .inbox
             .values()
-            .filter(|i| i.user_id == *user_id && i.item_id.as_str() > begin);
-        let items: Vec<_> = behind.by_ref().take(limit as usize).cloned().collect();
-        // Like DynamoDB: a full page names its last key, even if nothing follows.
-        let next = items.last().filter(|_| items.len() == limit as usize);
-        Ok(ItemPage {
-            next: next.map(|item| item.item_id.clone()),
-            items,
-        })
+            .map(|r| (r.received_at, RecordKey::inbox(r)));
+        let erasures = self.erasures.iter();
+        let erasures = erasures.map(|(user_id, at)| (*at, RecordKey::erasure(user_id)));
+        exchanges
+            .chain(strays)
+            .chain(items)
+            .chain(sessions)
+            .chain(inbox)
+            .chain(erasures)
+            .map(|(at, key)| (self.postponed_to(&key).unwrap_or(at), key))
+            .collect()
+    }
+
+    /// The time of a record that shows it.
+    fn due_at(&mut self, key: &RecordKey) -> Option<&mut Timestamp> {
+        match DueRecord::of(key)? {
+            DueRecord::Item(user_id, item_id) => {
+                let key = (user_id.to_string(), item_id.to_string());
+                self.items.get_mut(&key)?.due_at.as_mut()
+            }
+            DueRecord::Stray(exchange, item_id) => {
+                let key = (exchange.as_str().to_owned(), item_id.to_string());
+                Some(&mut self.strays.get_mut(&key)?.due_at)
+            }
+            _ => None,
+        }
+    }
+
+    fn postponed_to(&self, key: &RecordKey) -> Option<Timestamp> {
+        self.postponed
+            .get(&(key.pk.clone(), key.sk.clone()))
+            .copied()
+    }
+
+    /// A record that is written has a new time of its own.
+    fn no_longer_postponed(&mut self, key: RecordKey) {
+        self.postponed.remove(&(key.pk, key.sk));
     }
 }
 
-impl ItemChanges for MemoryStore {
-    async fn record_choice(
-        &self,
-        item: &Item,
-        answer: &ReplayableAnswer,
-    ) -> Result<(), StoreError> {
+impl DueRecords for MemoryStore {
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<RecordKey>, StoreError> {
+        let mut due = self.begin()?.due();
+        due.retain(|(at, _)| *at <= now);
+        due.sort_by_key(|(at, _)| *at);
+        due.truncate(limit as usize);
+        Ok(due.into_iter().map(|(_, key)| key).collect())
+    }
+
+    async fn postpone(&self, key: &RecordKey, until: Timestamp) -> Result<(), StoreError> {
         let mut records = self.begin()?;
-        records.replace_item(item)?;
-        let exchange = records
-            .exchanges
-            .get_mut(item.exchange.as_str())
-            .ok_or(StoreError::Conflict)?;
-        exchange.answer = Some(answer.sealed.clone());
-        exchange.answer_until = Some(answer.until);
-        Ok(())
-    }
-}
-
-impl LinkSessions for MemoryStore {
-    async fn record_session(&self, session: &LinkSession) -> Result<(), StoreError> {
-        self.begin()?.sessions.push(session.clone());
-        Ok(())
-    }
-}
-
-impl LinkReports for MemoryStore {
-    async fn session(
-        &self,
-        user_id: &UserId,
-        link_id: &LinkId,
-    ) -> Result<Option<LinkSession>, StoreError> {
-        let records = self.begin()?;
-        let mut sessions = records.sessions.iter();
-        Ok(sessions
-            .find(|s| s.user_id == *user_id && s.link_id == *link_id)
-            .cloned())
-    }
-
-    async fn record_exit(
-        &self,
-        user_id: &UserId,
-        link_id: &LinkId,
-        exit: &LinkExit,
-    ) -> Result<(), StoreError> {
-        let mut records = self.begin()?;
-        let mut sessions = records.sessions.iter_mut();
-        let session = sessions.find(|s| s.user_id == *user_id && s.link_id == *link_id);
-        session.ok_or(StoreError::Conflict)?.exit = Some(exit.clone());
+        if !records.due().iter().any(|(_, due)| due == key) {
+            return Ok(());
+        }
+        match records.due_at(key) {
+            Some(due_at) => *due_at = until,
+            None => drop(
+                records
+                    .postponed
+                    .insert((key.pk.clone(), key.sk.clone()), until),
+            ),
+        }
         Ok(())
     }
 }

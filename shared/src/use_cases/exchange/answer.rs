@@ -5,11 +5,14 @@ use secrecy::ExposeSecret;
 
 use super::{
     Answer, ExchangeError, ExchangePlaid, ExchangeStore, ExchangeUseCase, REPLAY_WINDOW, Work,
+    overtaken,
 };
 use crate::domain::{
-    AccountId, Deadline, Exchange, Item, Lifecycle, Place, ProcessorToken, Purpose, Sealed,
+    AccountId, Cause, Change, Deadline, Exchange, Item, Lifecycle, Place, ProcessorToken, Purpose,
+    Sealed,
 };
-use crate::ports::{Clock, RETRY_SOON, ReplayableAnswer, SealingKey, StoreError, Vault};
+use crate::ports::{Alongside, Clock, ReplayableAnswer, SealingKey, Vault};
+use crate::use_cases::open_access_token;
 
 impl<P, S, V, C> ExchangeUseCase<'_, P, S, V, C>
 where
@@ -85,28 +88,27 @@ where
         work: &Work<V::Key>,
         mut item: Item,
     ) -> Result<Answer, ExchangeError> {
-        let place = Place::access_token(&item.user_id, &item.item_id);
-        let access_token = self
-            .open_access_token(item.access_token.as_ref(), &place)
-            .await?;
+        let before = item.clone();
+        let access_token = open_access_token(self.vault, &item).await?;
         let made = self
             .make_token(work, &mut item, &access_token, None)
             .await?;
-        item.version = item.version.saturating_add(1);
-        item.updated_at = self.clock.now();
+        let item = item.next_version(self.clock.now());
         let made = made.as_ref().map(|(account_id, token)| (account_id, token));
         let (body, replayable) = self.answer(work, &item, made)?;
-        match self.store.record_choice(&item, &replayable).await {
-            Ok(()) => Ok(Answer {
-                body,
-                replayed: false,
-                item_id: Some(item.item_id),
-            }),
-            Err(StoreError::Conflict) => Err(ExchangeError::InProgress {
-                retry_after: RETRY_SOON,
-            }),
-            Err(error) => Err(error.into()),
-        }
+        let change = Change::between(Some(&before), &item, Cause::Exchange, None);
+        let alongside = Alongside {
+            change: change.as_ref(),
+            answer: Some(&replayable),
+            ..Alongside::default()
+        };
+        let written = self.store.replace(&item, alongside).await;
+        written.map_err(overtaken)?;
+        Ok(Answer {
+            body,
+            replayed: false,
+            item_id: Some(item.item_id),
+        })
     }
 }
 

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 
 use super::{
     Answer, ExchangeError, ExchangePlaid, ExchangeStore, ExchangeUseCase, Keys, LEASE_MARGIN, Work,
 };
 use crate::domain::{
-    AccessToken, Deadline, Exchange, ExchangeStep, Place, PlaidFailure, Purpose, Sealed,
-    TIME_TO_WRITE,
+    Deadline, Exchange, ExchangeStep, Place, PlaidFailure, Purpose, TIME_TO_WRITE,
 };
 use crate::ports::{Claim, Clock, RETRY_SOON, SealingKey, StoreError, Vault};
 
@@ -46,9 +44,18 @@ where
     pub(super) async fn begin(&self, work: &Work<V::Key>) -> Result<Answer, ExchangeError> {
         let mine = self.fresh_claim(work)?;
         match self.store.claim(&mine).await? {
-            Claim::Won => self.exchange(work, &mine, Attempt::First).await,
+            Claim::Won => self.start(work, &mine).await,
             Claim::Held(held) => self.join_in(work, *held).await,
         }
+    }
+
+    /// Nothing has happened at Plaid yet: the last moment to refuse without a trace.
+    async fn start(&self, work: &Work<V::Key>, mine: &Exchange) -> Result<Answer, ExchangeError> {
+        let Err(refusal) = self.may_link(work) else {
+            return self.exchange(work, mine, Attempt::First).await;
+        };
+        self.store.release(mine).await?;
+        Err(refusal)
     }
 
     fn fresh_claim(&self, work: &Work<V::Key>) -> Result<Exchange, ExchangeError> {
@@ -67,6 +74,8 @@ where
             attempt: 1,
             public_token: Some(public_token),
             account_id: work.request.account_id.clone(),
+            allow_duplicate: work.request.allow_duplicate,
+            duplicate_of: None,
             item_id: None,
             access_token: None,
             answer: None,
@@ -83,7 +92,7 @@ where
             ExchangeStep::Finished => self.repeat(work, &held).await,
             ExchangeStep::Refused => Err(ExchangeError::Refused(None)),
             ExchangeStep::Lost => Err(ExchangeError::Lost),
-            ExchangeStep::Removed => Err(ExchangeError::Removed),
+            ExchangeStep::Removed => Err(self.why_removed(work, &held).await),
             ExchangeStep::Claimed | ExchangeStep::Exchanged | ExchangeStep::Compensating => {
                 self.take_over(work, held).await
             }
@@ -178,16 +187,6 @@ where
             tracing::warn!(error = %unwritten, "the lease of a failed exchange runs on");
         }
         error
-    }
-
-    pub(super) async fn open_access_token(
-        &self,
-        sealed: Option<&Sealed>,
-        place: &Place,
-    ) -> Result<AccessToken, ExchangeError> {
-        let sealed = sealed.ok_or(ExchangeError::Removed)?;
-        let opened = self.vault.open(sealed, Purpose::Access, place).await?;
-        Ok(AccessToken::new(opened.expose_secret()))
     }
 }
 

@@ -8,29 +8,30 @@
 
 mod answer;
 mod begin;
-mod choice;
+mod compensate;
+mod duplicates;
 mod settle;
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
+
 use crate::domain::{
-    AccountId, Deadline, ExchangeKey, Hints, Item, ItemId, OwnerToken, PlaidError, PlaidFailure,
-    Processor, ProcessorToken, PublicToken, UserId,
+    AccountId, AccountRefusal, Deadline, ExchangeKey, Hints, Item, ItemId, OwnerToken, Place,
+    PlaidError, PlaidFailure, Processor, ProcessorToken, PublicToken, Purpose, UserId,
 };
 use crate::ports::{
     Accounts, Clock, ExchangeRecords, ItemChanges, ItemRecords, ItemRemoval, ProcessorTokens,
-    PublicTokens, StoreError, Vault, VaultError,
+    PublicTokens, RETRY_SOON, StoreError, Strays, Vault, VaultError,
 };
-
-pub use choice::AccountRefusal;
 
 /// The calls of Plaid that an exchange needs.
 pub trait ExchangePlaid: PublicTokens + Accounts + ProcessorTokens + ItemRemoval {}
 impl<T: PublicTokens + Accounts + ProcessorTokens + ItemRemoval> ExchangePlaid for T {}
 
 /// The records that an exchange needs.
-pub trait ExchangeStore: ExchangeRecords + ItemRecords + ItemChanges {}
-impl<T: ExchangeRecords + ItemRecords + ItemChanges> ExchangeStore for T {}
+pub trait ExchangeStore: ExchangeRecords + Strays + ItemRecords + ItemChanges {}
+impl<T: ExchangeRecords + Strays + ItemRecords + ItemChanges> ExchangeStore for T {}
 
 /// What a caller asks for.
 #[derive(Debug, Clone)]
@@ -43,6 +44,8 @@ pub struct ExchangeRequest {
     pub account_id: Option<AccountId>,
     /// What the browser said about the session.
     pub hints: Hints,
+    /// Whether a second Item of the same accounts is wanted.
+    pub allow_duplicate: bool,
 }
 
 /// Renders the answer to a caller; the exchange seals it for replays.
@@ -55,6 +58,8 @@ pub struct ExchangeSettings {
     pub processor: Processor,
     /// How answers look.
     pub render: RenderAnswer,
+    /// How many Items a user may have at once.
+    pub max_items: u32,
 }
 
 /// The answer to a caller.
@@ -89,6 +94,15 @@ pub enum ExchangeError {
     /// The Item was removed since.
     #[error("the Item of this exchange was removed")]
     Removed,
+    /// The user has an Item of the same accounts, and the new one is not kept.
+    #[error("the user has an Item of the same accounts")]
+    Duplicate(Box<Item>),
+    /// The user has as many Items as may be.
+    #[error("the user has {limit} Items already")]
+    TooManyItems {
+        /// How many may be.
+        limit: u32,
+    },
     /// The Item is recorded, but not with the account that was asked for.
     #[error("the account cannot be given to the processor")]
     Account {
@@ -147,6 +161,8 @@ struct Work<K> {
     key: ExchangeKey,
     owner: OwnerToken,
     keys: Keys<K>,
+    /// The user's Items when the work began.
+    others: Vec<Item>,
     deadline: Deadline,
 }
 
@@ -169,13 +185,52 @@ where
         if deadline.remaining(self.clock.now()) < TIME_TO_EXCHANGE {
             return Err(ExchangeError::OutOfTime);
         }
+        let (keys, others) = tokio::join!(self.keys(), self.items_of(&request.user_id));
         let work = Work {
             key: ExchangeKey::of(&request.public_token),
             owner: OwnerToken::random(),
-            keys: self.keys().await?,
+            keys: keys?,
+            others: others?,
             deadline,
             request,
         };
         self.begin(&work).await
+    }
+
+    /// Takes up a stored exchange that nobody works on.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; `Removed` also when there is no such exchange any more.
+    pub async fn resume_stored(
+        &self,
+        key: &ExchangeKey,
+        deadline: Deadline,
+    ) -> Result<Answer, ExchangeError> {
+        let stored = self.store.exchange(key).await?;
+        let stored = stored.ok_or(ExchangeError::Removed)?;
+        let sealed = stored
+            .public_token
+            .as_ref()
+            .ok_or(VaultError::DoesNotOpen)?;
+        let place = Place::public_token(key);
+        let opened = self.vault.open(sealed, Purpose::Link, &place).await?;
+        let request = ExchangeRequest {
+            user_id: stored.user_id,
+            public_token: PublicToken::new(opened.expose_secret()),
+            account_id: stored.account_id,
+            hints: Hints::default(),
+            allow_duplicate: stored.allow_duplicate,
+        };
+        self.run(request, deadline).await
+    }
+}
+
+/// A refused condition means that somebody else goes on with this exchange.
+fn overtaken(error: StoreError) -> ExchangeError {
+    match error {
+        StoreError::Conflict => ExchangeError::InProgress {
+            retry_after: RETRY_SOON,
+        },
+        error => error.into(),
     }
 }

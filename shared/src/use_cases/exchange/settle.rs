@@ -1,12 +1,23 @@
 //! From a new Item to its answer: record it at once, and meanwhile ask Plaid what it is.
 
-use super::choice::{Choice, choose};
-use super::{Answer, ExchangeError, ExchangePlaid, ExchangeStore, ExchangeUseCase, Work};
+use super::duplicates::{Verdict, judge};
+use super::{
+    Answer, ExchangeError, ExchangePlaid, ExchangeStore, ExchangeUseCase, Work, overtaken,
+};
 use crate::domain::{
-    AccessToken, Account, AccountId, Exchange, ExchangeStep, FailureClass, Health, Item, ItemId,
-    Lifecycle, Place, PlaidFailure, ProcessorToken, TIME_TO_WRITE,
+    AccessToken, AccountId, Cause, Change, Choice, Exchange, ExchangeStep, FailureClass, Health,
+    Item, ItemId, Lifecycle, Place, PlaidFailure, ProcessorToken, TIME_TO_WRITE, choose,
 };
 use crate::ports::{Clock, ExchangedItem, ItemSnapshot, SealingKey, StoreError, Vault};
+use crate::use_cases::open_access_token;
+
+/// An Item on its way to its answer, with what is known about it.
+struct Found {
+    item: Item,
+    access_token: AccessToken,
+    others: Vec<Item>,
+    early: Option<EarlyToken>,
+}
 
 /// A processor token made before Plaid had confirmed the account.
 pub(super) struct EarlyToken {
@@ -36,23 +47,51 @@ where
         };
         let item = match self.new_item(work, &made) {
             Ok(item) => item,
-            Err(unsealed) => return Err(self.compensate(work, mine, &made, unsealed).await),
+            Err(unsealed) => {
+                self.compensate(work, mine, &made, unsealed).await?;
+                return Err(missing("the Item of an exchange"));
+            }
         };
         let deadline = work.deadline.less(TIME_TO_WRITE);
         let (recorded, snapshot, early) = tokio::join!(
-            self.store.record_item(mine, &item),
+            self.record(work, mine, &item),
             self.plaid.accounts(&made.access_token, deadline),
             self.early_token(work, &made.access_token),
         );
-        if let Err(unrecorded) = recorded {
-            return Err(self.compensate(work, mine, &made, unrecorded.into()).await);
-        }
+        let others = match recorded {
+            Ok(others) => others,
+            Err(unrecorded) => {
+                self.compensate(work, mine, &made, unrecorded.into())
+                    .await?;
+                work.others.clone()
+            }
+        };
         let mine = &Exchange {
             step: ExchangeStep::Exchanged,
             ..mine.clone()
         };
-        self.settle(work, mine, item, &made.access_token, snapshot, early)
-            .await
+        let found = Found {
+            item,
+            access_token: made.access_token,
+            others,
+            early,
+        };
+        self.settle(work, mine, found, snapshot).await
+    }
+
+    /// Records the Item, then looks at the user's others once more: somebody may have been
+    /// linking at the same time.
+    async fn record(
+        &self,
+        work: &Work<V::Key>,
+        mine: &Exchange,
+        item: &Item,
+    ) -> Result<Vec<Item>, StoreError> {
+        let change = Change::between(None, item, Cause::Exchange, None);
+        let change = change.ok_or(StoreError::Conflict)?;
+        self.store.record_item(mine, item, &change).await?;
+        let others = self.items_of(&item.user_id).await;
+        Ok(others.unwrap_or_else(|_| work.others.clone()))
     }
 
     /// Goes on with an Item that an earlier owner recorded.
@@ -66,14 +105,16 @@ where
             .clone()
             .ok_or_else(|| missing("item_id of an exchange"))?;
         let item = self.stored_item(work, &item_id).await?;
-        let place = Place::access_token(&work.request.user_id, &item_id);
-        let access_token = self
-            .open_access_token(item.access_token.as_ref(), &place)
-            .await?;
+        let access_token = open_access_token(self.vault, &item).await?;
         let deadline = work.deadline.less(TIME_TO_WRITE);
         let snapshot = self.plaid.accounts(&access_token, deadline).await;
-        self.settle(work, mine, item, &access_token, snapshot, None)
-            .await
+        let found = Found {
+            item,
+            access_token,
+            others: work.others.clone(),
+            early: None,
+        };
+        self.settle(work, mine, found, snapshot).await
     }
 
     pub(super) async fn stored_item(
@@ -101,6 +142,8 @@ where
             lifecycle: Lifecycle::Linking,
             health: Health::Good,
             consent_expires_at: None,
+            notices: Vec::new(),
+            due_at: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -137,30 +180,46 @@ where
         &self,
         work: &Work<V::Key>,
         mine: &Exchange,
-        mut item: Item,
-        access_token: &AccessToken,
+        mut found: Found,
         snapshot: Result<ItemSnapshot, PlaidFailure>,
-        early: Option<EarlyToken>,
     ) -> Result<Answer, ExchangeError> {
-        let settled = match snapshot {
-            Ok(snapshot) => {
-                adopt(&mut item, snapshot);
-                self.make_token(work, &mut item, access_token, early).await
+        let before = found.item.clone();
+        match snapshot {
+            Ok(snapshot) => adopt(&mut found.item, snapshot),
+            Err(failure) if is_gone(&failure) => {
+                let removed = before.removed().next_version(self.clock.now());
+                self.end_without_item(mine, &before, &removed, Cause::Exchange)
+                    .await?;
+                return Err(ExchangeError::Removed);
             }
-            Err(failure) => note_broken_login(&mut item, failure).map(|()| None),
+            Err(failure) => {
+                if let Err(failure) = note_broken_login(&mut found.item, failure) {
+                    return self.leave_for_later(mine, failure.into()).await;
+                }
+                return self.finish(work, mine, &before, found.item, None).await;
+            }
+        }
+        let give_way = match judge(&work.request, &found.item, &found.others) {
+            Verdict::Duplicate(first) => return self.reject(work, mine, &before, first).await,
+            Verdict::Keep(give_way) => self.let_give_way(give_way).await,
         };
-        let made = match settled {
-            Ok(made) => made,
+        let give_way = match give_way {
+            Ok(removing) => removing,
+            Err(error) => return self.leave_for_later(mine, error).await,
+        };
+        let made = self
+            .make_token(work, &mut found.item, &found.access_token, found.early)
+            .await;
+        let answer = match made {
+            Ok(made) => self.finish(work, mine, &before, found.item, made).await,
             Err(refusal @ ExchangeError::Account { .. }) => {
-                self.finish(work, mine, item, None).await?;
-                return Err(refusal);
+                self.finish(work, mine, &before, found.item, None).await?;
+                Err(refusal)
             }
-            Err(unfinished) => {
-                self.leave_for_later(mine).await;
-                return Err(unfinished);
-            }
+            Err(unfinished) => return self.leave_for_later(mine, unfinished).await,
         };
-        self.finish(work, mine, item, made).await
+        self.remove_replaced(work, give_way).await;
+        answer
     }
 
     /// Decides by Plaid's accounts. A token made on a wrong guess is never given out.
@@ -191,16 +250,19 @@ where
                 account_id: guessed,
                 made: Ok(token),
             }) if guessed == account_id => token,
-            _ => {
-                self.processor_token(work, access_token, &account_id)
-                    .await?
-            }
+            _ => match self.processor_token(work, access_token, &account_id).await {
+                Ok(token) => token,
+                Err(failure) => {
+                    note_unready(item, account_id, failure)?;
+                    return Ok(None);
+                }
+            },
         };
         let place = Place::processor_token(&item.user_id, &item.item_id, &account_id);
         let sealed = work.keys.processor.seal(token.expose(), &place)?;
         item.chosen_account = Some(account_id.clone());
         if let Some(account) = item.account_mut(&account_id) {
-            account.processor_token = Some(sealed);
+            account.give_token(sealed);
         }
         Ok(Some((account_id, token)))
     }
@@ -209,15 +271,19 @@ where
         &self,
         work: &Work<V::Key>,
         mine: &Exchange,
+        before: &Item,
         mut item: Item,
         made: Option<(AccountId, ProcessorToken)>,
     ) -> Result<Answer, ExchangeError> {
         item.lifecycle = Lifecycle::Linked;
-        item.version = item.version.saturating_add(1);
-        item.updated_at = self.clock.now();
+        item.due_at = item.next_reread(self.clock.now());
+        let item = item.next_version(self.clock.now());
         let made = made.as_ref().map(|(account_id, token)| (account_id, token));
         let (body, replayable) = self.answer(work, &item, made)?;
-        self.store.finish(mine, &item, &replayable).await?;
+        let change = Change::between(Some(before), &item, Cause::Exchange, None);
+        let change = change.ok_or(StoreError::Conflict)?;
+        let finished = self.store.finish(mine, &item, &change, &replayable).await;
+        finished.map_err(overtaken)?;
         Ok(Answer {
             body,
             replayed: false,
@@ -226,115 +292,54 @@ where
     }
 
     /// A retry goes on at once; without one the lease ends by itself.
-    async fn leave_for_later(&self, mine: &Exchange) {
+    async fn leave_for_later(
+        &self,
+        mine: &Exchange,
+        unfinished: ExchangeError,
+    ) -> Result<Answer, ExchangeError> {
         if let Err(unwritten) = self.store.yield_lease(mine, self.clock.now()).await {
             tracing::warn!(error = %unwritten, "the lease of an unfinished exchange runs on");
         }
-    }
-
-    /// The Item exists at Plaid and could not be recorded: remove it there.
-    async fn compensate(
-        &self,
-        work: &Work<V::Key>,
-        mine: &Exchange,
-        made: &ExchangedItem,
-        unrecorded: ExchangeError,
-    ) -> ExchangeError {
-        tracing::error!(item_id = %made.item_id, error = %unrecorded, "an Item could not be recorded");
-        let place = Place::unrecorded_access_token(&work.key);
-        let sealed = work
-            .keys
-            .access
-            .seal(made.access_token.expose(), &place)
-            .ok();
-        let mine = &Exchange {
-            access_token: sealed,
-            ..mine.clone()
-        };
-        // If our own write had arrived after all, this condition fails, and removing the
-        // Item would leave a record of nothing: then a retry goes on with the record.
-        if let Err(StoreError::Conflict) =
-            self.store.advance(mine, ExchangeStep::Compensating).await
-        {
-            return unrecorded;
-        }
-        let mine = &Exchange {
-            step: ExchangeStep::Compensating,
-            ..mine.clone()
-        };
-        match self.remove_unrecorded(work, mine, &made.access_token).await {
-            Ok(()) => ExchangeError::Removed,
-            Err(error) => error,
-        }
-    }
-
-    /// Goes on with a removal that an earlier owner began.
-    pub(super) async fn finish_compensation(
-        &self,
-        work: &Work<V::Key>,
-        mine: &Exchange,
-    ) -> Result<Answer, ExchangeError> {
-        let place = Place::unrecorded_access_token(&work.key);
-        let access_token = self
-            .open_access_token(mine.access_token.as_ref(), &place)
-            .await?;
-        self.remove_unrecorded(work, mine, &access_token).await?;
-        Err(ExchangeError::Removed)
-    }
-
-    async fn remove_unrecorded(
-        &self,
-        work: &Work<V::Key>,
-        mine: &Exchange,
-        access_token: &AccessToken,
-    ) -> Result<(), ExchangeError> {
-        self.plaid.remove_item(access_token, work.deadline).await?;
-        self.store.advance(mine, ExchangeStep::Removed).await?;
-        Ok(())
+        Err(unfinished)
     }
 }
 
 /// Takes over what Plaid says about the Item; tokens that exist stay.
 fn adopt(item: &mut Item, snapshot: ItemSnapshot) {
-    let before = std::mem::take(&mut item.accounts);
-    item.accounts = snapshot
-        .accounts
-        .into_iter()
-        .map(|plaid| {
-            let known = before
-                .iter()
-                .find(|a| a.plaid.account_id == plaid.account_id);
-            let processor_token = known.and_then(|account| account.processor_token.clone());
-            Account {
-                processor_token,
-                ..Account::new(plaid)
-            }
-        })
-        .collect();
-    // The browser's institution is a guess that Plaid's word replaces; a missing name is
-    // no word against it.
-    item.institution = match (snapshot.institution, item.institution.take()) {
-        (Some(told), Some(guessed))
-            if told.name.is_none() && told.institution_id == guessed.institution_id =>
-        {
-            Some(guessed)
-        }
-        (told, _) => told,
-    };
-    item.health = snapshot.health;
-    item.consent_expires_at = snapshot.consent_expires_at;
+    item.observe_accounts(snapshot.accounts);
+    item.observe_institution(snapshot.institution);
+    item.observe_login(snapshot.health, snapshot.consent_expires_at);
+}
+
+fn is_gone(failure: &PlaidFailure) -> bool {
+    failure
+        .plaid_error()
+        .is_some_and(|error| error.is("ITEM_NOT_FOUND"))
 }
 
 /// An Item whose login broke at once is recorded as it is; any other failure is a reason
 /// to come back.
-fn note_broken_login(item: &mut Item, failure: PlaidFailure) -> Result<(), ExchangeError> {
+fn note_broken_login(item: &mut Item, failure: PlaidFailure) -> Result<(), PlaidFailure> {
     match failure.plaid_error() {
         Some(error) if error.is("ITEM_LOGIN_REQUIRED") => item.health = Health::LoginRequired,
         Some(error) if error.class() == FailureClass::UpdateMode => {
             item.health = Health::NeedsUser(error.error_code.clone());
         }
-        _ => return Err(failure.into()),
+        _ => return Err(failure),
     }
+    Ok(())
+}
+
+/// A token that cannot be made yet waits for its account; the item sync makes it later.
+fn note_unready(
+    item: &mut Item,
+    account_id: AccountId,
+    failure: PlaidFailure,
+) -> Result<(), PlaidFailure> {
+    if failure.class() != FailureClass::NotReady {
+        note_broken_login(item, failure)?;
+    }
+    item.chosen_account = Some(account_id);
     Ok(())
 }
 

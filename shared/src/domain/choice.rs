@@ -1,6 +1,6 @@
 //! Which account gets the processor token.
 
-use crate::domain::{Account, AccountId, Standing};
+use super::{Account, AccountId, Standing};
 
 /// Why the account that was asked for gets none, now or ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,11 +9,13 @@ pub enum AccountRefusal {
     Unknown,
     /// It is of a kind that no processor can use.
     NotEligible,
+    /// That the user owns it could not be proven.
+    NotVerified,
 }
 
 /// What follows from Plaid's accounts and the user's choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Choice {
+pub enum Choice {
     /// This account gets a token now.
     Make(AccountId),
     /// This account gets one once it is verified.
@@ -26,7 +28,7 @@ pub(super) enum Choice {
 
 /// Decides by Plaid's word: the chosen account where there is one, else the only one
 /// that is of use.
-pub(super) fn choose(accounts: &[Account], chosen: Option<&AccountId>) -> Choice {
+pub fn choose(accounts: &[Account], chosen: Option<&AccountId>) -> Choice {
     match chosen {
         Some(account_id) => follow(accounts, account_id),
         None => obvious(accounts),
@@ -34,7 +36,8 @@ pub(super) fn choose(accounts: &[Account], chosen: Option<&AccountId>) -> Choice
 }
 
 fn follow(accounts: &[Account], account_id: &AccountId) -> Choice {
-    let Some(account) = accounts.iter().find(|a| a.plaid.account_id == *account_id) else {
+    let mut shared = accounts.iter().filter(|a| !a.revoked);
+    let Some(account) = shared.find(|a| a.plaid.account_id == *account_id) else {
         return Choice::Refused(AccountRefusal::Unknown);
     };
     match account.plaid.standing() {
@@ -47,7 +50,7 @@ fn follow(accounts: &[Account], account_id: &AccountId) -> Choice {
 fn obvious(accounts: &[Account]) -> Choice {
     let mut usable = accounts
         .iter()
-        .filter(|a| a.plaid.standing() != Standing::NotEligible);
+        .filter(|a| !a.revoked && a.plaid.standing() != Standing::NotEligible);
     match (usable.next(), usable.next()) {
         (Some(only), None) => follow(accounts, &only.plaid.account_id),
         _ => Choice::Open,
@@ -57,17 +60,10 @@ fn obvious(accounts: &[Account]) -> Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AccountType, PlaidAccount, VerificationStatus};
+    use crate::test_util;
 
     fn account(id: &str, subtype: &str, status: Option<&str>) -> Account {
-        Account::new(PlaidAccount {
-            account_id: AccountId::new(id),
-            name: None,
-            mask: None,
-            account_type: AccountType::Depository,
-            subtype: Some(subtype.to_owned()),
-            verification_status: status.map(VerificationStatus::from),
-        })
+        Account::new(test_util::account(id, subtype, status))
     }
 
     fn id(text: &str) -> AccountId {
@@ -108,5 +104,17 @@ mod tests {
         assert_eq!(refused("c"), Choice::Refused(AccountRefusal::Unknown));
         assert_eq!(refused("b"), Choice::Refused(AccountRefusal::NotEligible));
         assert_eq!(choose(&[], None), Choice::Open);
+    }
+
+    #[test]
+    fn an_account_that_was_taken_back_is_no_choice() {
+        let mut accounts = [
+            account("a", "checking", None),
+            account("b", "savings", None),
+        ];
+        accounts[0].revoked = true;
+        assert_eq!(choose(&accounts, None), Choice::Make(id("b")));
+        let refused = Choice::Refused(AccountRefusal::Unknown);
+        assert_eq!(choose(&accounts, Some(&id("a"))), refused);
     }
 }

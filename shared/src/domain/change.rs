@@ -1,0 +1,184 @@
+//! What changed on an Item, and why: at once its history and the source of events.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::{NoContext, Uuid};
+
+use super::{Account, AccountId, AccountStatus, ChangeId, Item, ItemId, ItemStatus};
+use super::{PlaidRequestId, UserId};
+
+/// What brought a change about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A public token was exchanged.
+    Exchange,
+    /// Somebody asked for an account's processor token.
+    ProcessorToken,
+    /// A session of update mode ended, or its time did.
+    UpdateMode,
+    /// A webhook.
+    Webhook,
+    /// Our own schedule.
+    Reconciler,
+    /// The user removed the Item.
+    Removal,
+    /// A newer Item of the same accounts took its place.
+    Replacement,
+    /// The Item turned out to be a second one of the same accounts.
+    Duplicate,
+    /// A server asked to erase the user.
+    Erasure,
+}
+
+/// One committed change. It holds no token and nothing of the bank's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its id, which orders changes by time.
+    pub change_id: ChangeId,
+    /// Whose Item it is.
+    pub user_id: UserId,
+    /// The Item; none where the whole user was erased.
+    pub item_id: Option<ItemId>,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// What brought it about.
+    pub cause: Cause,
+    /// The status before; none for a new Item.
+    pub before: Option<ItemStatus>,
+    /// The status after.
+    pub after: Option<ItemStatus>,
+    /// The accounts that changed.
+    pub accounts: Vec<AccountChange>,
+    /// Plaid's id of the answer that told.
+    pub plaid_request_id: Option<PlaidRequestId>,
+}
+
+/// What changed about one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountChange {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its status before; none for a new account.
+    pub before: Option<AccountStatus>,
+    /// Its status after.
+    pub after: AccountStatus,
+    /// How many processor tokens were made for it so far.
+    pub generation: u32,
+}
+
+impl Change {
+    /// What a caller of ours could tell apart between two states of an Item; `None` when
+    /// that is nothing.
+    pub fn between(
+        before: Option<&Item>,
+        after: &Item,
+        cause: Cause,
+        plaid_request_id: Option<PlaidRequestId>,
+    ) -> Option<Self> {
+        let change = Self {
+            change_id: time_ordered(after.updated_at),
+            user_id: after.user_id.clone(),
+            item_id: Some(after.item_id.clone()),
+            at: after.updated_at,
+            cause,
+            before: before.map(Item::status),
+            after: Some(after.status()),
+            accounts: changed_accounts(before, after),
+            plaid_request_id,
+        };
+        let noticed = before.is_none_or(|before| before.notices != after.notices);
+        (noticed || change.before != change.after || !change.accounts.is_empty()).then_some(change)
+    }
+
+    /// The receipt of a user's erasure.
+    pub fn erased(user_id: &UserId, at: Timestamp) -> Self {
+        Self {
+            change_id: time_ordered(at),
+            user_id: user_id.clone(),
+            item_id: None,
+            at,
+            cause: Cause::Erasure,
+            before: None,
+            after: None,
+            accounts: Vec::new(),
+            plaid_request_id: None,
+        }
+    }
+}
+
+fn changed_accounts(before: Option<&Item>, after: &Item) -> Vec<AccountChange> {
+    let known = |account: &Account| before?.account(&account.plaid.account_id);
+    let changed = after.accounts.iter().filter_map(|account| {
+        let change = AccountChange {
+            account_id: account.plaid.account_id.clone(),
+            before: known(account).map(Account::status),
+            after: account.status(),
+            generation: account.generation,
+        };
+        let as_before = known(account)
+            .is_some_and(|k| k.status() == change.after && k.generation == change.generation);
+        (!as_before).then_some(change)
+    });
+    changed.collect()
+}
+
+fn time_ordered(at: Timestamp) -> ChangeId {
+    let seconds = u64::try_from(at.as_second()).unwrap_or_default();
+    let nanoseconds = u32::try_from(at.subsec_nanosecond()).unwrap_or_default();
+    let at = uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds);
+    ChangeId::new(Uuid::new_v7(at).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Health, Sealed};
+    use crate::test_util::{account, linked_item};
+
+    #[test]
+    fn a_new_item_is_a_change_and_the_same_item_is_none() {
+        let item = linked_item("user", "item", vec![account("a", "checking", None)]);
+        let new = Change::between(None, &item, Cause::Exchange, None).unwrap();
+        assert_eq!((new.before, new.after), (None, Some(ItemStatus::Active)));
+        assert_eq!(new.accounts.len(), 1);
+        assert_eq!(
+            Change::between(Some(&item), &item, Cause::UpdateMode, None),
+            None
+        );
+    }
+
+    #[test]
+    fn a_status_an_account_and_a_further_token_are_changes() {
+        let before = linked_item("user", "item", vec![account("a", "checking", None)]);
+        let between = |after: &Item| Change::between(Some(&before), after, Cause::UpdateMode, None);
+
+        let mut broken = before.clone();
+        broken.health = Health::LoginRequired;
+        let change = between(&broken).unwrap();
+        assert_eq!(change.after, Some(ItemStatus::LoginRequired));
+        assert_eq!(change.accounts, []);
+
+        let mut ready = before.clone();
+        ready.accounts[0].give_token(Sealed::from_bytes(vec![1]));
+        let change = between(&ready).unwrap();
+        assert_eq!(change.accounts[0].after, AccountStatus::Ready);
+
+        let mut again = ready.clone();
+        again.accounts[0].give_token(Sealed::from_bytes(vec![2]));
+        let change = Change::between(Some(&ready), &again, Cause::Webhook, None).unwrap();
+        assert_eq!(
+            (change.before, change.accounts[0].generation),
+            (change.after, 2)
+        );
+    }
+
+    #[test]
+    fn ids_order_changes_by_time() {
+        let id = |second| {
+            let at = Timestamp::from_second(second).unwrap();
+            Change::erased(&UserId::new("u"), at).change_id
+        };
+        assert!(id(1_000_000) < id(1_000_001) && id(1_000_001) < id(2_000_000_000));
+    }
+}

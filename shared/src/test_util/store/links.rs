@@ -1,0 +1,63 @@
+//! The records of Link sessions.
+
+use super::MemoryStore;
+use crate::domain::{ItemId, LinkExit, LinkId, LinkSession, UserId};
+use crate::ports::{LinkReports, LinkSessions, StoreError, UpdateSessions};
+
+/// As many as the real store reads.
+const LATEST: usize = 25;
+
+impl LinkSessions for MemoryStore {
+    async fn record_session(&self, session: &LinkSession) -> Result<(), StoreError> {
+        let mut records = self.begin()?;
+        if !records.sessions.contains(session) {
+            records.sessions.push(session.clone());
+        }
+        Ok(())
+    }
+}
+
+impl UpdateSessions for MemoryStore {
+    async fn open_update_sessions(
+        &self,
+        user_id: &UserId,
+        item_id: &ItemId,
+    ) -> Result<Vec<LinkSession>, StoreError> {
+        let records = self.begin()?;
+        let latest = records.sessions.iter().rev();
+        let of_user = latest
+            .filter(|session| session.user_id == *user_id)
+            .take(LATEST);
+        Ok(of_user
+            .filter(|s| s.item_id.as_ref() == Some(item_id) && s.refreshed_at.is_none())
+            .cloned()
+            .collect())
+    }
+}
+
+impl LinkReports for MemoryStore {
+    async fn session(
+        &self,
+        user_id: &UserId,
+        link_id: &LinkId,
+    ) -> Result<Option<LinkSession>, StoreError> {
+        let records = self.begin()?;
+        let mut sessions = records.sessions.iter();
+        Ok(sessions
+            .find(|s| s.user_id == *user_id && s.link_id == *link_id)
+            .cloned())
+    }
+
+    async fn record_exit(
+        &self,
+        user_id: &UserId,
+        link_id: &LinkId,
+        exit: &LinkExit,
+    ) -> Result<(), StoreError> {
+        let mut records = self.begin()?;
+        let mut sessions = records.sessions.iter_mut();
+        let session = sessions.find(|s| s.user_id == *user_id && s.link_id == *link_id);
+        session.ok_or(StoreError::Conflict)?.exit = Some(exit.clone());
+        Ok(())
+    }
+}
