@@ -1,26 +1,19 @@
 //! Verified webhooks that wait to be processed.
 
-use super::conditions::unavailable;
+use super::expressions::Condition;
+use super::refusal::Refused;
+use super::write::Write;
 use super::{Table, rows};
 use crate::domain::InboxRecord;
 use crate::ports::{Inbox, Kept, StoreError};
 
 impl Inbox for Table {
     async fn keep(&self, record: &InboxRecord) -> Result<Kept, StoreError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(rows::inbox_row(record)?))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        let Err(error) = put else {
-            return Ok(Kept::New);
-        };
-        match error.as_service_error() {
-            Some(refused) if refused.is_conditional_check_failed_exception() => Ok(Kept::Before),
-            _ => Err(unavailable(&error)),
+        let keep = Write::put(rows::inbox_row(record)?).only_if(Condition::absent());
+        match self.write(keep).await {
+            Ok(()) => Ok(Kept::New),
+            Err(Refused::Condition(_)) => Ok(Kept::Before),
+            Err(refused) => Err(refused.into()),
         }
     }
 }

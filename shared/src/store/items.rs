@@ -1,15 +1,16 @@
 //! The records of Items.
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::Table;
-use super::conditions::unavailable;
-use super::exchanges::{binary, number, text};
-use super::rows::{self, milliseconds};
-use super::transaction::built;
+use super::attributes::{moment, number, text};
+use super::expressions::{Condition, Edit};
+use super::query::{Page, Query};
+use super::transaction::ClientToken;
+use super::write::Write;
+use super::{Table, exchanges, rows};
 use crate::domain::record_key::ITEM_PREFIX;
-use crate::domain::{Item, ItemId, RecordKey, UserId};
-use crate::ports::{ItemChanges, ItemPage, ItemRecords, ReplayableAnswer, StoreError};
+use crate::domain::{Change, Item, ItemId, Lifecycle, LinkId, RecordKey, UserId};
+use crate::ports::{Alongside, ItemChanges, ItemOwners, ItemPage, ItemRecords, StoreError};
 
 impl ItemRecords for Table {
     async fn item(&self, user_id: &UserId, item_id: &ItemId) -> Result<Option<Item>, StoreError> {
@@ -23,65 +24,92 @@ impl ItemRecords for Table {
         after: Option<&ItemId>,
         limit: u32,
     ) -> Result<ItemPage, StoreError> {
-        let mut query = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":pk", text(&RecordKey::user_partition(user_id)))
-            .expression_attribute_values(":prefix", text(ITEM_PREFIX))
-            .consistent_read(true)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        if let Some(item_id) = after {
-            let key = RecordKey::item(user_id, item_id);
-            query = query
-                .exclusive_start_key("pk", text(&key.pk))
-                .exclusive_start_key("sk", text(&key.sk));
-        }
-        let answer = query.send().await.map_err(|error| unavailable(&error))?;
-        let last = answer
-            .last_evaluated_key
-            .as_ref()
-            .and_then(|key| key.get("sk"));
-        let next = last
-            .and_then(|sk| sk.as_s().ok())
-            .and_then(|sk| sk.strip_prefix(ITEM_PREFIX))
-            .map(ItemId::new);
-        let rows = answer.items.unwrap_or_default();
-        let items = rows
-            .into_iter()
-            .map(rows::read_item)
-            .collect::<Result<_, _>>()?;
-        Ok(ItemPage { items, next })
+        let not_removed = Condition::default().differs("lifecycle", stage(Lifecycle::Removed));
+        let query = Query::of(user_id, limit)
+            .beginning(ITEM_PREFIX)
+            .after(after.map(|item_id| RecordKey::item(user_id, item_id)))
+            .only_if(not_removed);
+        let page = self.query(query).await?;
+        let next = page.last_id(ITEM_PREFIX).map(ItemId::new);
+        let Page { rows, .. } = page;
+        let items = rows.into_iter().map(rows::read_item);
+        Ok(ItemPage {
+            items: items.collect::<Result<_, _>>()?,
+            next,
+        })
+    }
+}
+
+impl ItemOwners for Table {
+    async fn owner(&self, item_id: &ItemId) -> Result<Option<UserId>, StoreError> {
+        let row = self.get(&RecordKey::item_owner(item_id)).await?;
+        row.map(rows::read_owner).transpose()
     }
 }
 
 impl ItemChanges for Table {
-    async fn record_choice(
-        &self,
-        item: &Item,
-        answer: &ReplayableAnswer,
-    ) -> Result<(), StoreError> {
-        let key = RecordKey::exchange(&item.exchange);
-        let update = Update::builder()
-            .table_name(&self.name)
-            .key("pk", text(&key.pk))
-            .key("sk", text(&key.sk))
-            .condition_expression("step = :finished")
-            .update_expression("SET answer = :answer, answer_until = :until")
-            .expression_attribute_values(":finished", text("finished"))
-            .expression_attribute_values(":answer", binary(&answer.sealed))
-            .expression_attribute_values(":until", number(milliseconds(answer.until)))
-            .build();
-        let writes = vec![
-            TransactWriteItem::builder()
-                .put(self.replace_item(item)?)
-                .build(),
-            TransactWriteItem::builder().update(built(update)?).build(),
-        ];
-        // The sealed answer is unlike any other, so its hash names this very write.
-        let answer_hash = crate::domain::Sha256::of(answer.sealed.as_bytes());
-        self.transact(&format!("{}/choice/{answer_hash}", item.item_id), writes)
-            .await
+    async fn replace(&self, item: &Item, alongside: Alongside<'_>) -> Result<(), StoreError> {
+        let mut writes = replacement(item)?;
+        if let Some(change) = alongside.change {
+            writes.push(new_change(change)?);
+        }
+        if let Some(answer) = alongside.answer {
+            writes.push(exchanges::new_answer(&item.exchange, answer));
+        }
+        let refreshed = alongside.refreshed.iter();
+        writes.extend(refreshed.map(|link_id| settled_session(item, link_id)));
+        Ok(self.transact(ClientToken::unique(), writes).await?)
+    }
+}
+
+/// The Item in place of its version before, and what goes with it in any case.
+pub(super) fn replacement(item: &Item) -> Result<Vec<Write>, StoreError> {
+    let before = item.version.checked_sub(1).ok_or(StoreError::Conflict)?;
+    let stages = item.lifecycle.predecessors().map(stage);
+    let known = Condition::default()
+        .equals("version", number(before))
+        .among("lifecycle", stages);
+    let mut writes = vec![Write::put(rows::item_row(item)?).only_if(known)];
+    if let Some(expires_at) = rows::removal_expiry(item) {
+        let pointer = Edit::default()
+            .set("user_id", text(item.user_id.as_str()))
+            .set("expires_at", number(expires_at));
+        writes.push(Write::update(RecordKey::item_owner(&item.item_id), pointer));
+    }
+    Ok(writes)
+}
+
+pub(super) fn new_change(change: &Change) -> Result<Write, StoreError> {
+    Ok(Write::put(rows::change_row(change)?).only_if(Condition::absent()))
+}
+
+fn settled_session(item: &Item, link_id: &LinkId) -> Write {
+    let edit = Edit::default()
+        .set("refreshed_at", moment(item.updated_at))
+        .remove(["due", "due_at"]);
+    let open = Condition::present().lacks("refreshed_at");
+    Write::update(RecordKey::link_session(&item.user_id, link_id), edit).only_if(open)
+}
+
+pub(super) fn stage(lifecycle: Lifecycle) -> AttributeValue {
+    text(lifecycle.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_util::store_contract::samples;
+
+    #[test]
+    fn the_pointer_of_a_removed_item_is_forgotten_with_it() {
+        let item = samples::next(&samples::plain_item());
+        assert_eq!(replacement(&item).unwrap().len(), 1);
+        let removed = item.removed();
+        let expires_at = rows::removal_expiry(&removed).unwrap();
+        let edit = Edit::default()
+            .set("user_id", text(removed.user_id.as_str()))
+            .set("expires_at", number(expires_at));
+        let pointer = Write::update(RecordKey::item_owner(&removed.item_id), edit);
+        assert_eq!(replacement(&removed).unwrap().pop(), Some(pointer));
     }
 }

@@ -1,26 +1,35 @@
 //! The one DynamoDB table: `pk`, `sk`, and the sparse index `due`. Which record is where
 //! is in `domain::record_key`; how each looks is in `rows`.
 
-mod conditions;
+mod attributes;
+mod changes;
+mod due;
+mod erasures;
 mod exchanges;
+mod expressions;
 mod inbox;
 mod items;
 mod link_sessions;
+mod query;
+mod refusal;
 mod rows;
+mod shards;
+mod strays;
 mod transaction;
+mod write;
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_types::SdkConfig;
 
 use crate::domain::{RecordKey, UserId};
 use crate::ports::StoreError;
 use crate::settings::AwsSettings;
 
-use self::conditions::unavailable;
+use self::refusal::unavailable;
 use self::rows::Row;
+use self::write::attributes;
 
 /// The table.
 pub struct Table {
@@ -47,8 +56,7 @@ impl Table {
             .client
             .get_item()
             .table_name(&self.name)
-            .key("pk", AttributeValue::S(key.pk.clone()))
-            .key("sk", AttributeValue::S(key.sk.clone()))
+            .set_key(Some(attributes(key)))
             .consistent_read(true)
             .send()
             .await
@@ -59,15 +67,11 @@ impl Table {
     /// Opens a connection to DynamoDB, so that the first request finds one. A failure is
     /// no failure: the first request would meet it too.
     pub async fn warm_up(&self, time: Duration) {
-        let nobody = || AttributeValue::S(RecordKey::user_partition(&UserId::new("")));
-        let read = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key("pk", nobody())
-            .key("sk", nobody())
-            .send();
-        let connected = tokio::time::timeout(time, read).await.is_ok();
+        let nobody = RecordKey {
+            pk: RecordKey::user_partition(&UserId::new("")),
+            sk: RecordKey::user_partition(&UserId::new("")),
+        };
+        let connected = tokio::time::timeout(time, self.get(&nobody)).await.is_ok();
         tracing::debug!(connected, "warmed up");
     }
 }

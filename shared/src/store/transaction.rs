@@ -1,80 +1,85 @@
 //! Several records in one write.
 
-use std::time::Duration;
-
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+use uuid::Uuid;
 
 use super::Table;
-use super::conditions::unavailable;
-use super::rows::Row;
+use super::refusal::{Refused, patiently};
+use super::write::Write;
 use crate::domain::Sha256;
 use crate::ports::StoreError;
 
-/// DynamoDB refuses a transaction that meets another one; that passes quickly.
-const MAX_CONFLICTS: u32 = 4;
-const FIRST_WAIT: Duration = Duration::from_millis(25);
+/// Names a transaction for DynamoDB, which takes one that it knows for done. Whatever has
+/// the same name must be the same write.
+#[derive(Debug, Clone)]
+pub(super) struct ClientToken(String);
+
 /// DynamoDB takes at most 36 characters.
-const CLIENT_TOKEN_LENGTH: usize = 32;
+const LENGTH: usize = 32;
+
+impl ClientToken {
+    /// The token of a write that its callers may send again.
+    pub(super) fn named(name: &str) -> Self {
+        let hash = Sha256::of(name.as_bytes());
+        Self(hash.as_str().chars().take(LENGTH).collect())
+    }
+
+    /// The token of a write that only we send again, in the same call.
+    pub(super) fn unique() -> Self {
+        Self(Uuid::new_v4().simple().to_string())
+    }
+}
 
 impl Table {
-    /// Writes all or nothing. The name makes a re-sent transaction count once; it must be
-    /// the same for the same write and for no other.
+    /// Writes all or nothing, and once however often it is sent.
     pub(super) async fn transact(
         &self,
-        name: &str,
+        token: ClientToken,
+        writes: Vec<Write>,
+    ) -> Result<(), Refused> {
+        let writes = writes.into_iter().map(|write| self.in_transaction(write));
+        let writes = writes.collect::<Result<Vec<_>, StoreError>>()?;
+        patiently(|| self.send_transaction(&token, writes.clone())).await
+    }
+
+    async fn send_transaction(
+        &self,
+        token: &ClientToken,
         writes: Vec<TransactWriteItem>,
-    ) -> Result<(), StoreError> {
-        let hash = Sha256::of(name.as_bytes());
-        let client_token: String = hash.as_str().chars().take(CLIENT_TOKEN_LENGTH).collect();
-        let mut conflicts = 0;
-        loop {
-            let sent = self
-                .client
-                .transact_write_items()
-                .client_request_token(&client_token)
-                .set_transact_items(Some(writes.clone()))
-                .send()
-                .await;
-            let Err(error) = sent else { return Ok(()) };
-            let reasons = error
-                .as_service_error()
-                .map_or(&[][..], cancellation_reasons);
-            let any = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
-            if any("ConditionalCheckFailed") {
-                return Err(StoreError::Conflict);
-            }
-            conflicts += 1;
-            if !any("TransactionConflict") || conflicts > MAX_CONFLICTS {
-                return Err(unavailable(&error));
-            }
-            tokio::time::sleep(FIRST_WAIT.saturating_mul(conflicts)).await;
-        }
-    }
-
-    /// Puts a record that must not exist yet.
-    pub(super) fn put_new(&self, row: Row) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.name)
-            .set_item(Some(row))
-            .condition_expression("attribute_not_exists(pk)")
-            .build();
-        Ok(TransactWriteItem::builder().put(built(put)?).build())
+    ) -> Result<(), Refused> {
+        self.client
+            .transact_write_items()
+            .client_request_token(&token.0)
+            .set_transact_items(Some(writes))
+            .send()
+            .await?;
+        Ok(())
     }
 }
 
-fn cancellation_reasons(error: &TransactWriteItemsError) -> &[CancellationReason] {
-    match error {
-        TransactWriteItemsError::TransactionCanceledException(canceled) => {
-            canceled.cancellation_reasons()
+impl<R> From<SdkError<TransactWriteItemsError, R>> for Refused {
+    fn from(error: SdkError<TransactWriteItemsError, R>) -> Self {
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                if canceled_for(canceled, "ConditionalCheckFailed") {
+                    Self::Condition(None)
+                } else if canceled_for(canceled, "TransactionConflict") {
+                    Self::busy(&error)
+                } else {
+                    Self::other(&error)
+                }
+            }
+            // An earlier send of this very write is still under way.
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => Self::busy(&error),
+            _ => Self::other(&error),
         }
-        _ => &[],
     }
 }
 
-/// The SDK's builders fail only on fields that we always set.
-pub(super) fn built<T>(
-    value: Result<T, aws_sdk_dynamodb::error::BuildError>,
-) -> Result<T, StoreError> {
-    value.map_err(|error| StoreError::Unavailable(error.to_string()))
+fn canceled_for(canceled: &TransactionCanceledException, code: &str) -> bool {
+    let mut reasons = canceled.cancellation_reasons().iter();
+    reasons.any(|reason| reason.code() == Some(code))
 }

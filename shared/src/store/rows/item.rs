@@ -1,0 +1,219 @@
+//! Items, with their accounts inside.
+
+use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::millisecond;
+use serde::{Deserialize, Serialize};
+
+use super::serde_forms::{health, optional_sealed};
+use super::{AUDIT, Record, Row, corrupt, expiry, from_row};
+use crate::domain::{
+    Account, AccountId, AccountType, ExchangeKey, Health, Institution, Item, ItemId, Lifecycle,
+    Notice, NoticeCode, PlaidAccount, RecordKey, Sealed, UserId, VerificationStatus,
+};
+use crate::ports::StoreError;
+
+#[derive(Serialize, Deserialize)]
+struct ItemRow {
+    item_id: ItemId,
+    user_id: UserId,
+    exchange: String,
+    institution: Option<Institution>,
+    accounts: Vec<AccountRow>,
+    chosen_account: Option<AccountId>,
+    processor: String,
+    #[serde(default, with = "optional_sealed")]
+    access_token: Option<Sealed>,
+    lifecycle: Lifecycle,
+    #[serde(with = "health")]
+    health: Health,
+    #[serde(default, with = "millisecond::optional")]
+    consent_expires_at: Option<Timestamp>,
+    #[serde(default)]
+    notices: Vec<NoticeRow>,
+    #[serde(default, with = "millisecond::optional")]
+    due_at: Option<Timestamp>,
+    version: u64,
+    #[serde(with = "millisecond::required")]
+    created_at: Timestamp,
+    #[serde(with = "millisecond::required")]
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccountRow {
+    account_id: AccountId,
+    name: Option<String>,
+    mask: Option<String>,
+    r#type: AccountType,
+    subtype: Option<String>,
+    verification_status: Option<VerificationStatus>,
+    #[serde(default, with = "optional_sealed")]
+    processor_token: Option<Sealed>,
+    #[serde(default)]
+    generation: u32,
+    #[serde(default)]
+    revoked: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NoticeRow {
+    code: NoticeCode,
+    #[serde(with = "millisecond::required")]
+    issued_at: Timestamp,
+    reason: Option<String>,
+    #[serde(default, with = "millisecond::optional")]
+    act_before: Option<Timestamp>,
+}
+
+pub(in super::super) fn item_row(item: &Item) -> Result<Row, StoreError> {
+    let content = ItemRow {
+        item_id: item.item_id.clone(),
+        user_id: item.user_id.clone(),
+        exchange: item.exchange.as_str().to_owned(),
+        institution: item.institution.clone(),
+        accounts: item.accounts.iter().map(account_row).collect(),
+        chosen_account: item.chosen_account.clone(),
+        processor: item.processor.as_str().to_owned(),
+        access_token: item.access_token.clone(),
+        lifecycle: item.lifecycle,
+        health: item.health.clone(),
+        consent_expires_at: item.consent_expires_at,
+        notices: item.notices.iter().map(notice_row).collect(),
+        due_at: item.due_at,
+        version: item.version,
+        created_at: item.created_at,
+        updated_at: item.updated_at,
+    };
+    let record = Record::new(RecordKey::item(&item.user_id, &item.item_id), &content)?
+        .due(item.due_at)
+        .expires(removal_expiry(item));
+    Ok(record.row)
+}
+
+pub(in super::super) fn read_item(row: Row) -> Result<Item, StoreError> {
+    let row: ItemRow = from_row(row)?;
+    let processor = row.processor.parse();
+    Ok(Item {
+        item_id: row.item_id,
+        user_id: row.user_id,
+        exchange: ExchangeKey::stored(row.exchange),
+        institution: row.institution,
+        accounts: row.accounts.into_iter().map(read_account).collect(),
+        chosen_account: row.chosen_account,
+        processor: processor.map_err(|_| corrupt("an Item's processor"))?,
+        access_token: row.access_token,
+        lifecycle: row.lifecycle,
+        health: row.health,
+        consent_expires_at: row.consent_expires_at,
+        notices: row.notices.into_iter().map(read_notice).collect(),
+        due_at: row.due_at,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+/// When what is left of a removed Item may be forgotten, and its pointer with it.
+pub(in super::super) fn removal_expiry(item: &Item) -> Option<i64> {
+    let removed = item.lifecycle == Lifecycle::Removed;
+    removed.then(|| expiry(item.updated_at, AUDIT))
+}
+
+fn account_row(account: &Account) -> AccountRow {
+    let plaid = &account.plaid;
+    AccountRow {
+        account_id: plaid.account_id.clone(),
+        name: plaid.name.clone(),
+        mask: plaid.mask.clone(),
+        r#type: plaid.account_type.clone(),
+        subtype: plaid.subtype.clone(),
+        verification_status: plaid.verification_status.clone(),
+        processor_token: account.processor_token.clone(),
+        generation: account.generation,
+        revoked: account.revoked,
+    }
+}
+
+fn read_account(row: AccountRow) -> Account {
+    Account {
+        plaid: PlaidAccount {
+            account_id: row.account_id,
+            name: row.name,
+            mask: row.mask,
+            account_type: row.r#type,
+            subtype: row.subtype,
+            verification_status: row.verification_status,
+        },
+        processor_token: row.processor_token,
+        generation: row.generation,
+        revoked: row.revoked,
+    }
+}
+
+fn notice_row(notice: &Notice) -> NoticeRow {
+    NoticeRow {
+        code: notice.code,
+        issued_at: notice.issued_at,
+        reason: notice.reason.clone(),
+        act_before: notice.act_before,
+    }
+}
+
+fn read_notice(row: NoticeRow) -> Notice {
+    Notice {
+        code: row.code,
+        issued_at: row.issued_at,
+        reason: row.reason,
+        act_before: row.act_before,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::test_util::store_contract::samples;
+
+    #[test]
+    fn a_record_from_before_a_new_attribute_is_read() {
+        let mut item = samples::plain_item();
+        item.accounts = samples::full_item().accounts;
+        for account in &mut item.accounts {
+            (account.generation, account.revoked) = (0, false);
+        }
+        let mut row = item_row(&item).unwrap();
+        row.remove("notices");
+        let Some(AttributeValue::L(accounts)) = row.get_mut("accounts") else {
+            panic!("accounts are a list");
+        };
+        for account in accounts {
+            let AttributeValue::M(account) = account else {
+                panic!("an account is a map");
+            };
+            account.remove("generation");
+            account.remove("revoked");
+        }
+        assert_eq!(read_item(row).unwrap(), item);
+    }
+
+    #[test]
+    fn only_what_is_removed_is_forgotten() {
+        let item = samples::full_item();
+        assert!(!item_row(&item).unwrap().contains_key("expires_at"));
+        let row = item_row(&item.removed()).unwrap();
+        let expires_at = row["expires_at"].as_n().unwrap().parse::<i64>().unwrap();
+        assert_eq!(expires_at - item.updated_at.as_second(), 400 * 86_400);
+        assert!(!row.contains_key("due") && !row.contains_key("due_at"));
+    }
+
+    #[test]
+    fn a_record_that_is_not_ours_is_corrupt() {
+        let mut row = item_row(&samples::full_item()).unwrap();
+        row.insert("processor".to_owned(), AttributeValue::S("No!".to_owned()));
+        let corrupt = read_item(row).unwrap_err();
+        assert!(matches!(corrupt, StoreError::Corrupt(_)), "{corrupt}");
+        let corrupt = read_item(Row::new()).unwrap_err();
+        assert!(matches!(corrupt, StoreError::Corrupt(_)), "{corrupt}");
+    }
+}

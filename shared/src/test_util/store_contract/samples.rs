@@ -1,0 +1,353 @@
+//! Records to write: with every field set, and with none that may be missing.
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    Account, AccountChange, AccountId, AccountStatus, AccountType, Cause, Change, ChangeId,
+    Exchange, ExchangeKey, ExchangeStep, Health, InboxRecord, Institution, InstitutionId, Item,
+    ItemId, ItemStatus, Lifecycle, LinkExit, LinkId, LinkSession, LinkSessionId, Notice,
+    NoticeCode, OwnerToken, PlaidAccount, PlaidRequestId, Sealed, Sha256, Stray, UserId,
+    VerificationStatus, Webhook, WebhookSubject, WebhookType,
+};
+use crate::ports::ReplayableAnswer;
+
+/// When the samples happen: a moment that whole seconds would lose, and so late that none
+/// of them expires.
+const BEGINNING: i64 = 4_000_000_000_123;
+
+/// Every step of an exchange.
+pub const STEPS: [ExchangeStep; 7] = [
+    ExchangeStep::Claimed,
+    ExchangeStep::Exchanged,
+    ExchangeStep::Finished,
+    ExchangeStep::Compensating,
+    ExchangeStep::Removed,
+    ExchangeStep::Lost,
+    ExchangeStep::Refused,
+];
+
+/// That many seconds after the samples begin.
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_millisecond(BEGINNING + second * 1000).unwrap()
+}
+
+/// The user that the samples belong to; the name looks like a key.
+pub fn user() -> UserId {
+    UserId::new("auth0|ITEM#1/é")
+}
+
+/// Somebody else.
+pub fn stranger() -> UserId {
+    UserId::new("somebody else")
+}
+
+/// Ciphertext with every byte.
+pub fn sealed(first: u8) -> Sealed {
+    let rest = 0..=u8::MAX;
+    Sealed::from_bytes([first].into_iter().chain(rest).collect())
+}
+
+/// An answer that is told apart by its number.
+pub fn answer(number: u8) -> ReplayableAnswer {
+    ReplayableAnswer {
+        sealed: sealed(number),
+        until: at(86_400 + i64::from(number)),
+    }
+}
+
+/// A claim.
+pub fn exchange() -> Exchange {
+    Exchange {
+        key: ExchangeKey::stored("e1"),
+        user_id: user(),
+        owner: OwnerToken::stored("owner"),
+        lease_until: at(30),
+        step: ExchangeStep::Claimed,
+        attempt: 1,
+        public_token: Some(sealed(1)),
+        account_id: Some(AccountId::new("account")),
+        allow_duplicate: false,
+        duplicate_of: None,
+        item_id: None,
+        access_token: None,
+        answer: None,
+        answer_until: None,
+        created_at: at(0),
+    }
+}
+
+/// Every field set.
+pub fn full_exchange() -> Exchange {
+    Exchange {
+        key: ExchangeKey::stored("full"),
+        step: ExchangeStep::Compensating,
+        attempt: u32::MAX,
+        allow_duplicate: true,
+        duplicate_of: Some(ItemId::new("first")),
+        item_id: Some(ItemId::new("second")),
+        access_token: Some(sealed(2)),
+        answer: Some(sealed(3)),
+        answer_until: Some(at(99)),
+        ..exchange()
+    }
+}
+
+/// No field set that may be missing.
+pub fn plain_exchange() -> Exchange {
+    Exchange {
+        key: ExchangeKey::stored("plain"),
+        public_token: None,
+        account_id: None,
+        ..exchange()
+    }
+}
+
+/// The same exchange at another step.
+pub fn at_step(exchange: &Exchange, step: ExchangeStep) -> Exchange {
+    Exchange {
+        step,
+        ..exchange.clone()
+    }
+}
+
+/// The Item that comes out of an exchange.
+pub fn item_of(exchange: &Exchange) -> Item {
+    Item {
+        exchange: exchange.key.clone(),
+        user_id: exchange.user_id.clone(),
+        ..plain_item()
+    }
+}
+
+/// No field set that may be missing.
+pub fn plain_item() -> Item {
+    Item {
+        item_id: ItemId::new("item"),
+        user_id: user(),
+        exchange: ExchangeKey::stored("e1"),
+        institution: None,
+        accounts: Vec::new(),
+        chosen_account: None,
+        processor: "astra".parse().unwrap(),
+        access_token: None,
+        lifecycle: Lifecycle::Linking,
+        health: Health::Good,
+        consent_expires_at: None,
+        notices: Vec::new(),
+        due_at: None,
+        version: 1,
+        created_at: at(1),
+        updated_at: at(2),
+    }
+}
+
+/// Every field set.
+pub fn full_item() -> Item {
+    Item {
+        item_id: ItemId::new("Full#Item"),
+        exchange: ExchangeKey::stored("of the full one"),
+        institution: Some(Institution {
+            institution_id: InstitutionId::new("ins_109508"),
+            name: Some("First Platypus Bank".to_owned()),
+        }),
+        accounts: vec![full_account(), plain_account()],
+        chosen_account: Some(AccountId::new("account")),
+        access_token: Some(sealed(4)),
+        lifecycle: Lifecycle::Linked,
+        health: Health::NeedsUser("needs_user:A_CODE".to_owned()),
+        consent_expires_at: Some(at(1000)),
+        notices: vec![full_notice(), plain_notice()],
+        due_at: Some(at(500)),
+        version: u64::MAX,
+        ..plain_item()
+    }
+}
+
+fn full_account() -> Account {
+    Account {
+        plaid: PlaidAccount {
+            account_id: AccountId::new("account"),
+            name: Some("Girokonto \u{1f3e6}".to_owned()),
+            mask: Some(String::new()),
+            account_type: AccountType::Depository,
+            subtype: Some("checking".to_owned()),
+            verification_status: Some(VerificationStatus::from("New_Status")),
+        },
+        processor_token: Some(sealed(5)),
+        generation: u32::MAX,
+        revoked: true,
+    }
+}
+
+fn plain_account() -> Account {
+    Account::new(PlaidAccount {
+        account_id: AccountId::new("another"),
+        name: None,
+        mask: None,
+        account_type: AccountType::from("New Type"),
+        subtype: None,
+        verification_status: None,
+    })
+}
+
+fn full_notice() -> Notice {
+    Notice {
+        code: NoticeCode::PendingDisconnect,
+        issued_at: at(7),
+        reason: Some("INSTITUTION_MIGRATION".to_owned()),
+        act_before: Some(at(700)),
+    }
+}
+
+fn plain_notice() -> Notice {
+    Notice {
+        code: NoticeCode::NewAccountsAvailable,
+        issued_at: at(8),
+        reason: None,
+        act_before: None,
+    }
+}
+
+/// The next version of an Item, which can be told apart from it.
+pub fn next(item: &Item) -> Item {
+    let now = at(i64::try_from(item.version).unwrap() * 10);
+    item.clone().next_version(now)
+}
+
+/// The next version of an Item, in use.
+pub fn linked(item: &Item) -> Item {
+    Item {
+        lifecycle: Lifecycle::Linked,
+        ..next(item)
+    }
+}
+
+/// A stray.
+pub fn stray() -> Stray {
+    Stray {
+        key: ExchangeKey::stored("e1"),
+        item_id: ItemId::new("stray#1"),
+        access_token: sealed(6),
+        due_at: at(120),
+    }
+}
+
+/// A change with this id; ids are ordered as text.
+pub fn change(id: &str, item: &Item) -> Change {
+    Change {
+        change_id: ChangeId::new(id),
+        user_id: item.user_id.clone(),
+        item_id: Some(item.item_id.clone()),
+        ..plain_change()
+    }
+}
+
+/// No field set that may be missing.
+pub fn plain_change() -> Change {
+    Change {
+        change_id: ChangeId::new("plain"),
+        user_id: user(),
+        item_id: None,
+        at: at(3),
+        cause: Cause::Webhook,
+        before: None,
+        after: None,
+        accounts: Vec::new(),
+        plaid_request_id: None,
+    }
+}
+
+/// Every field set.
+pub fn full_change() -> Change {
+    Change {
+        change_id: ChangeId::new("full"),
+        item_id: Some(ItemId::new("item")),
+        cause: Cause::ProcessorToken,
+        before: Some(ItemStatus::Linking),
+        after: Some(ItemStatus::NeedsUser),
+        accounts: vec![
+            AccountChange {
+                account_id: AccountId::new("account"),
+                before: Some(AccountStatus::PendingVerification),
+                after: AccountStatus::Ready,
+                generation: 3,
+            },
+            AccountChange {
+                account_id: AccountId::new("another"),
+                before: None,
+                after: AccountStatus::NotEligible,
+                generation: 0,
+            },
+        ],
+        plaid_request_id: Some(PlaidRequestId::new("request")),
+        ..plain_change()
+    }
+}
+
+/// A session of update mode of the sample Item, the later the greater its number.
+pub fn update_session(number: u32) -> LinkSession {
+    LinkSession {
+        item_id: Some(ItemId::new("item")),
+        ..new_session(number)
+    }
+}
+
+/// A session that links a new Item.
+pub fn new_session(number: u32) -> LinkSession {
+    LinkSession {
+        link_id: LinkId::new(format!("{number:06}")),
+        user_id: user(),
+        link_token_hash: Sha256::of(&number.to_be_bytes()),
+        link_token: sealed(7),
+        item_id: None,
+        hosted: false,
+        exit: None,
+        refreshed_at: None,
+        expires_at: at(1800),
+        created_at: at(0),
+    }
+}
+
+/// Every field set.
+pub fn full_session() -> LinkSession {
+    LinkSession {
+        hosted: true,
+        exit: Some(full_exit()),
+        refreshed_at: Some(at(900)),
+        ..update_session(1)
+    }
+}
+
+/// Every field set.
+pub fn full_exit() -> LinkExit {
+    LinkExit {
+        status: Some("requires_credentials".to_owned()),
+        error_type: Some("ITEM_ERROR".to_owned()),
+        error_code: Some("ITEM_LOGIN_REQUIRED".to_owned()),
+        display_message: Some("Bitte später".to_owned()),
+        institution_id: Some("ins_1".to_owned()),
+        link_session_id: Some(LinkSessionId::new("run")),
+        request_id: Some(PlaidRequestId::new("request")),
+    }
+}
+
+/// A webhook about an Item.
+pub fn webhook() -> InboxRecord {
+    let body = r#"{"webhook_type":"ITEM"}"#;
+    let item_id = ItemId::new("item");
+    InboxRecord {
+        subject: WebhookSubject::Item(item_id.clone()),
+        webhook: Webhook {
+            webhook_type: Some(WebhookType::Item),
+            webhook_code: Some("ERROR".to_owned()),
+            item_id: Some(item_id),
+            link_session_id: None,
+            link_token_hash: None,
+        },
+        body: body.to_owned(),
+        body_hash: Sha256::of(body.as_bytes()),
+        issued_at: at(10),
+        received_at: at(11),
+        stale: false,
+    }
+}
