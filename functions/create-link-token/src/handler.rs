@@ -58,7 +58,7 @@ where
         &deps.clock,
         request,
         |invocation, request| async move {
-            let user_id = caller(&request)?;
+            let user_id = caller(&request)?.user_id;
             let body: RequestBody = json_body(&request)?;
             let command = CreateLinkToken {
                 user_id,

@@ -1,15 +1,14 @@
 //! A link token, and the record by which its session is found again.
 
-use secrecy::ExposeSecret;
 use shared::domain::{
-    AccessToken, Deadline, HostedLink, Item, ItemId, Lifecycle, LinkId, LinkPurpose, LinkSession,
-    LinkTokenRequest, Place, PlaidFailure, Purpose, Sha256, TIME_TO_WRITE, UserId, VaultId,
-    token_hash,
+    Deadline, HostedLink, ItemId, LinkId, LinkPurpose, LinkSession, LinkTokenRequest, Place,
+    PlaidFailure, Purpose, Sha256, TIME_TO_WRITE, UserId, VaultId, token_hash,
 };
 use shared::ports::{
     Clock, CreatedLinkToken, ItemRecords, LinkSessions, LinkTokens, SealingKey, StoreError, Vault,
     VaultError,
 };
+use shared::use_cases::open_access_token;
 
 use crate::Deps;
 
@@ -101,6 +100,7 @@ where
         item_id,
         hosted,
         exit: None,
+        refreshed_at: None,
         expires_at: token.expiration,
         created_at: deps.clock.now(),
     };
@@ -138,28 +138,16 @@ where
         } => {
             let item = deps.store.item(user_id, &item_id).await?;
             let item = item.ok_or(CreateError::NoSuchItem)?;
-            let access_token = open_access_token(deps, &item).await?;
+            if !item.is_live() {
+                return Err(CreateError::ItemRemoved);
+            }
+            let access_token = open_access_token(&deps.vault, &item).await?;
             Ok(LinkPurpose::Update {
                 access_token,
                 account_selection_enabled,
             })
         }
     }
-}
-
-async fn open_access_token<P, S, V: Vault, C>(
-    deps: &Deps<P, S, V, C>,
-    item: &Item,
-) -> Result<AccessToken, CreateError> {
-    let gone = matches!(item.lifecycle, Lifecycle::Removing | Lifecycle::Removed);
-    let sealed = item
-        .access_token
-        .as_ref()
-        .filter(|_| !gone)
-        .ok_or(CreateError::ItemRemoved)?;
-    let place = Place::access_token(&item.user_id, &item.item_id);
-    let opened = deps.vault.open(sealed, Purpose::Access, &place).await?;
-    Ok(AccessToken::new(opened.expose_secret()))
 }
 
 /// The user as Plaid may know them. A plain hash of an e-mail address could be guessed

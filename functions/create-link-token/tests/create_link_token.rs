@@ -5,13 +5,16 @@
 use create_link_token::{Deps, handler};
 use lambda_http::{Body, Response};
 use shared::domain::{
-    ExchangeKey, Health, Item, ItemId, Lifecycle, LinkPurpose, LinkTokenRequest, Microdeposits,
-    Place, PlaidFailure, Purpose, UserId, VaultId, token_hash,
+    Health, ItemId, Lifecycle, LinkPurpose, LinkTokenRequest, Microdeposits, PlaidFailure, VaultId,
+    token_hash,
 };
 use shared::http::Code;
-use shared::ports::{Clock, SealingKey, Vault};
+use shared::ports::Clock;
 use shared::settings::LinkSettings;
-use shared::test_util::{Event, FixedClock, MemoryPlaid, MemoryStore, MemoryVault, json, refusal};
+use shared::test_util::{
+    Event, FixedClock, MemoryPlaid, MemoryStore, MemoryVault, json, linked_item, refusal,
+    with_access_token,
+};
 
 const EVENT: &str = include_str!("../../../events/create-link-token.json");
 
@@ -53,25 +56,9 @@ fn webhook(request: &LinkTokenRequest) -> &str {
 
 /// An Item of this user with a sealed access token.
 async fn with_item(deps: &TestDeps, user: &str, id: &str) {
-    let (user_id, item_id) = (UserId::new(user), ItemId::new(id));
-    let key = deps.vault.data_key(Purpose::Access).await.unwrap();
-    let place = Place::access_token(&user_id, &item_id);
-    let item = Item {
-        access_token: Some(key.seal("access-sandbox-canary-9", &place).unwrap()),
-        accounts: vec![],
-        chosen_account: None,
-        consent_expires_at: None,
-        created_at: deps.clock.now(),
-        exchange: ExchangeKey::stored("0"),
-        health: Health::LoginRequired,
-        institution: None,
-        item_id,
-        lifecycle: Lifecycle::Linked,
-        processor: "astra".parse().unwrap(),
-        updated_at: deps.clock.now(),
-        user_id,
-        version: 2,
-    };
+    let mut item = linked_item(user, id, vec![]);
+    item.health = Health::LoginRequired;
+    let item = with_access_token(item, "access-sandbox-canary-9").await;
     deps.store
         .records()
         .items

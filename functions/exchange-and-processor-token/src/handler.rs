@@ -1,22 +1,19 @@
-//! From the event to the use case and back.
+//! Which of the two routes was called.
 
-use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
-use lambda_http::{Body, Request, Response};
-use shared::http::{caller, invoke, json_body, json_response};
+use lambda_http::{Body, Request, RequestExt, Response};
+use shared::domain::ItemId;
+use shared::http::{caller, invoke};
 use shared::ports::{Clock, Vault};
-use shared::use_cases::exchange::{Answer, ExchangePlaid, ExchangeStore, ExchangeUseCase};
+use shared::use_cases::exchange::{ExchangePlaid, ExchangeStore};
+use shared::use_cases::item_sync::{SyncPlaid, SyncStore};
 
-use crate::Deps;
-use crate::request_body::RequestBody;
-
-/// Tells a repeated answer from a first one, as Stripe's API does.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+use crate::{Deps, another_account, link};
 
 /// Answers one request.
 pub async fn handler<P, S, V, C>(deps: &Deps<P, S, V, C>, request: Request) -> Response<Body>
 where
-    P: ExchangePlaid,
-    S: ExchangeStore,
+    P: ExchangePlaid + SyncPlaid,
+    S: ExchangeStore + SyncStore,
     V: Vault,
     C: Clock,
 {
@@ -25,33 +22,17 @@ where
         &deps.clock,
         request,
         |invocation, request| async move {
-            let user_id = caller(&request)?;
-            let body: RequestBody = json_body(&request)?;
-            let request = body.into_request(user_id, deps.environment)?;
-            let use_case = ExchangeUseCase {
-                plaid: &deps.plaid,
-                store: &deps.store,
-                vault: &deps.vault,
-                clock: &deps.clock,
-                settings: &deps.settings,
-            };
-            // On the heap: three calls to Plaid and the table at once make a large future.
-            let answer = Box::pin(use_case.run(request, invocation.deadline)).await?;
-            Ok(respond(answer))
+            let caller = caller(&request)?;
+            let path = request.path_parameters_ref();
+            let item_id = path.and_then(|path| path.first("item_id")).map(ItemId::new);
+            match item_id {
+                Some(item_id) => {
+                    another_account::token(deps, &caller, &item_id, &request, invocation.deadline)
+                        .await
+                }
+                None => link::item(deps, caller.user_id, &request, invocation.deadline).await,
+            }
         },
     )
     .await
-}
-
-fn respond(answer: Answer) -> Response<Body> {
-    if let Some(item_id) = &answer.item_id {
-        tracing::info!(%item_id, replayed = answer.replayed, "linked");
-    }
-    let mut response = json_response(StatusCode::CREATED, answer.body);
-    if answer.replayed {
-        response
-            .headers_mut()
-            .insert(REPLAYED, HeaderValue::from_static("true"));
-    }
-    response
 }

@@ -1,14 +1,15 @@
 //! `POST /v1/items`: exchange what Link handed out, record the Item, make the processor
-//! token. The steps are in `shared::use_cases::exchange`, because the reconciler drives
-//! them too.
+//! token. `POST .../items/{item_id}/processor-tokens`: the token of another account. The
+//! steps are in `shared::use_cases`, because other functions drive them too.
 
+mod another_account;
 mod handler;
+mod link;
 mod request_body;
 
 use shared::aws::sdk_config;
 use shared::domain::PlaidEnvironment;
-use shared::http::{render_item, render_item_with_tokens};
-use shared::live::{self, LivePlaid, StartError};
+use shared::live::{self, LivePlaid, StartError, exchange_settings};
 use shared::settings::{Environment, Reader, WARM_UP};
 use shared::store::Table;
 use shared::system_clock::SystemClock;
@@ -41,30 +42,22 @@ pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
 pub async fn connect(variables: &Environment) -> Result<LiveDeps, StartError> {
-    let (aws, table, plaid, vault, processor) = Reader::read(variables, |reader| {
+    let (aws, table, plaid, vault, linking) = Reader::read(variables, |reader| {
         let aws = reader.aws();
         let table = reader.table_name();
         let plaid = reader.plaid();
         let vault = reader.vault();
-        let processor = reader.processor();
-        Some((aws?, table?, plaid?, vault?, processor?))
+        let linking = reader.linking();
+        Some((aws?, table?, plaid?, vault?, linking?))
     })?;
     let config = sdk_config(&aws)?;
     let environment = plaid.environment;
-    let render = if processor.return_token {
-        render_item_with_tokens
-    } else {
-        render_item
-    };
     let deps = Deps {
         plaid: live::plaid(&config, plaid)?,
         store: Table::new(&config, &aws, table),
         vault: KmsVault::new(&config, &vault),
         clock: SystemClock,
-        settings: ExchangeSettings {
-            processor: processor.processor,
-            render,
-        },
+        settings: exchange_settings(linking),
         environment,
     };
     deps.plaid.warm_up(WARM_UP).await;

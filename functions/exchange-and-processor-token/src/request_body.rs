@@ -31,6 +31,7 @@ pub(crate) struct RequestBody {
     /// `metadata.link_session_id`, or `linkSessionId` as the native SDKs spell it.
     #[serde(default, alias = "linkSessionId")]
     link_session_id: Value,
+    allow_duplicate: Option<bool>,
 }
 
 impl RequestBody {
@@ -59,11 +60,12 @@ impl RequestBody {
             public_token,
             account_id,
             hints,
+            allow_duplicate: self.allow_duplicate.unwrap_or_default(),
         })
     }
 }
 
-fn read_account_id(text: &str) -> Result<AccountId, Problem> {
+pub(crate) fn read_account_id(text: &str) -> Result<AccountId, Problem> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if text.is_empty() || text.len() > MAX_ACCOUNT_ID || !text.chars().all(plain) {
         let rule = "must be the id of an account, as in Link's metadata.";

@@ -40,7 +40,7 @@ pub async fn handler<S: LinkReports, C: Clock>(
         &deps.clock,
         request,
         |_, request| async move {
-            let user_id = caller(&request)?;
+            let user_id = caller(&request)?.user_id;
             let path = request.path_parameters_ref();
             let link_id = path.and_then(|path| path.first("link_id")).map(LinkId::new);
             let link_id = link_id.ok_or_else(not_found)?;

@@ -32,6 +32,7 @@ fn deps() -> TestDeps {
         item_id: Some(ItemId::new("I")),
         hosted: false,
         exit: None,
+        refreshed_at: None,
         expires_at: now + SignedDuration::from_mins(30),
         created_at: now,
     });

@@ -1,7 +1,10 @@
-//! `GET /v1/items` and `GET /v1/items/{item_id}`: the caller's Items, without tokens.
+//! `GET /v1/items` and `GET /v1/items/{item_id}`: the caller's Items, without tokens. The
+//! same for servers, below `/v1/server/users/{user_id}`, and `GET .../changes`: the history.
 
+mod change_view;
 mod cursor;
 mod handler;
+mod pages;
 
 use shared::aws::sdk_config;
 use shared::live::StartError;

@@ -1,20 +1,22 @@
-//! `GET /v1/items` and `GET /v1/items/{item_id}` over in-memory ports.
+//! The lists over in-memory ports: of users, and of servers that act for them.
 
 #![cfg(test)]
 
 use lambda_http::{Body, Response};
 use list_items::{Deps, handler};
-use shared::domain::{
-    Account, ExchangeKey, Health, Item, ItemId, Lifecycle, PublicToken, Sealed, UserId,
-};
+use serde_json::json;
+use shared::domain::{Cause, Change, ChangeId, Item, Sealed};
 use shared::http::Code;
 use shared::ports::Clock;
-use shared::test_util::{Event, FixedClock, MemoryStore, account, json};
+use shared::test_util::{Event, FixedClock, MemoryStore, account, json, linked_item};
 
 const LIST: &str = include_str!("../../../events/list-items.json");
 const ONE: &str = include_str!("../../../events/list-items-one.json");
+const SERVER_LIST: &str = include_str!("../../../events/list-items-server.json");
+const CHANGES: &str = include_str!("../../../events/list-items-changes.json");
 const ITEM: &str = "wz666MBjYWTp2PDzzggYhM6oWWmBb";
 const SUB: &str = "/requestContext/authorizer/jwt/claims/sub";
+const USER_OF_PATH: &str = "/pathParameters/user_id";
 
 type TestDeps = Deps<MemoryStore, FixedClock>;
 
@@ -24,33 +26,29 @@ fn deps_with(items: &[(&str, &str)]) -> TestDeps {
         clock: FixedClock::at_second(1_795_348_800),
     };
     for (user, id) in items {
-        let item = item(user, id, &deps);
-        deps.store
-            .records()
-            .items
-            .insert(((*user).to_owned(), (*id).to_owned()), item);
+        keep(&deps, item(user, id));
     }
     deps
 }
 
-fn item(user: &str, id: &str, deps: &TestDeps) -> Item {
-    let mut account = Account::new(account("a", "checking", None));
-    account.processor_token = Some(Sealed::from_bytes(b"canary".to_vec()));
-    Item {
-        item_id: ItemId::new(id),
-        user_id: UserId::new(user),
-        exchange: ExchangeKey::of(&PublicToken::new("public-sandbox-1")),
-        institution: None,
-        accounts: vec![account],
-        chosen_account: None,
-        processor: "astra".parse().unwrap(),
-        access_token: Some(Sealed::from_bytes(b"canary".to_vec())),
-        lifecycle: Lifecycle::Linked,
-        health: Health::Good,
-        consent_expires_at: None,
-        version: 2,
-        created_at: deps.clock.now(),
-        updated_at: deps.clock.now(),
+fn keep(deps: &TestDeps, item: Item) {
+    let key = (item.user_id.to_string(), item.item_id.to_string());
+    deps.store.records().items.insert(key, item);
+}
+
+fn item(user: &str, id: &str) -> Item {
+    let mut item = linked_item(user, id, vec![account("a", "checking", None)]);
+    item.accounts[0].give_token(Sealed::from_bytes(b"canary".to_vec()));
+    item.access_token = Some(Sealed::from_bytes(b"canary".to_vec()));
+    item
+}
+
+/// A change of the user's Item with this id, which orders it.
+fn change(user: &str, id: &str) -> Change {
+    let change = Change::between(None, &item(user, ITEM), Cause::Exchange, None).unwrap();
+    Change {
+        change_id: ChangeId::new(id),
+        ..change
     }
 }
 
@@ -63,9 +61,27 @@ async fn send(deps: &TestDeps, event: Event) -> Response<Body> {
 }
 
 fn query(name: &str, value: &str) -> Event {
-    Event::read(LIST)
-        .set("/rawQueryString", format!("{name}={value}"))
-        .set("/queryStringParameters", serde_json::json!({ name: value }))
+    ask(LIST, &[(name, value)])
+}
+
+/// The event with these parameters and no others.
+fn ask(event: &str, query: &[(&str, &str)]) -> Event {
+    let text: Vec<_> = query.iter().map(|(n, v)| format!("{n}={v}")).collect();
+    let parameters: serde_json::Map<_, _> = query
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    Event::read(event)
+        .set("/rawQueryString", text.join("&"))
+        .set("/queryStringParameters", parameters)
+}
+
+fn ids<'a>(page: &'a serde_json::Value, list: &str, id: &str) -> Vec<&'a str> {
+    let entries = page[list].as_array().unwrap();
+    entries
+        .iter()
+        .map(|entry| entry[id].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -94,24 +110,160 @@ async fn somebody_elses_item_is_not_found() {
 #[tokio::test]
 async fn pages_follow_one_another_without_gaps() {
     let deps = deps_with(&[("user-1", "a"), ("user-1", "b"), ("user-1", "c")]);
+    keep(&deps, item("user-1", "aa").removed());
     let mut seen = Vec::new();
     let mut event = query("limit", "1");
     loop {
         let page = json(&send(&deps, event).await);
-        let items = page["items"].as_array().unwrap();
         seen.extend(
-            items
-                .iter()
-                .map(|item| item["item_id"].as_str().unwrap().to_owned()),
+            ids(&page, "items", "item_id")
+                .into_iter()
+                .map(str::to_owned),
         );
         let Some(cursor) = page["next_cursor"].as_str() else {
             break;
         };
-        event = query("limit", "1")
-            .set("/rawQueryString", format!("limit=1&cursor={cursor}"))
-            .set("/queryStringParameters/cursor", cursor);
+        event = ask(LIST, &[("limit", "1"), ("cursor", cursor)]);
     }
     assert_eq!(seen, ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn removed_items_leave_no_hole_in_a_page() {
+    let deps = deps_with(&[("user-1", "a"), ("user-1", "z")]);
+    for id in ["b", "c", "d"] {
+        keep(&deps, item("user-1", id).removed());
+    }
+    let page = json(&send(&deps, query("limit", "2")).await);
+    assert_eq!(ids(&page, "items", "item_id"), ["a", "z"]);
+}
+
+#[tokio::test]
+async fn a_server_sees_the_items_of_the_user_it_names() {
+    let deps = deps_with(&[("user-1", ITEM), ("user-2", "other")]);
+    let list = json(&send(&deps, Event::read(SERVER_LIST)).await);
+    assert_eq!(list, json(&send(&deps, Event::read(LIST)).await));
+    assert!(!list.to_string().contains("canary"));
+    let other = Event::read(SERVER_LIST).set(USER_OF_PATH, "user-2");
+    assert_eq!(
+        ids(&json(&send(&deps, other).await), "items", "item_id"),
+        ["other"]
+    );
+
+    let one = Event::read(SERVER_LIST).set("/pathParameters/item_id", ITEM);
+    assert_eq!(json(&send(&deps, one).await), list["items"][0]);
+    let foreign = Event::read(SERVER_LIST).set("/pathParameters/item_id", "other");
+    assert_eq!(
+        json(&send(&deps, foreign).await)["code"],
+        Code::NotFound.as_str()
+    );
+}
+
+#[tokio::test]
+async fn an_item_called_changes_is_an_item() {
+    let deps = deps_with(&[("user-1", "changes")]);
+    let event = Event::read(CHANGES).set("/pathParameters/item_id", "changes");
+    assert_eq!(json(&send(&deps, event).await)["item_id"], "changes");
+}
+
+#[tokio::test]
+async fn a_change_tells_what_became_of_item_and_accounts_and_no_more() {
+    let deps = deps_with(&[]);
+    deps.store.records().changes = vec![change("user-1", "1"), change("user-2", "2")];
+    let response = send(&deps, Event::read(CHANGES)).await;
+    assert_eq!(response.status().as_u16(), 200);
+    let page = json(&response);
+    let expected = json!([{
+        "change_id": "1",
+        "at": item("user-1", ITEM).updated_at.to_string(),
+        "item_id": ITEM,
+        "cause": "exchange",
+        "after": "active",
+        "accounts": [{ "account_id": "a", "after": "ready", "generation": 1 }],
+    }]);
+    assert_eq!(page["changes"], expected);
+}
+
+#[tokio::test]
+async fn a_receipt_of_an_erasure_names_no_item() {
+    let deps = deps_with(&[]);
+    let user_id = shared::domain::UserId::new("user-1");
+    deps.store.records().changes = vec![Change::erased(&user_id, deps.clock.now())];
+    let page = json(&send(&deps, Event::read(CHANGES)).await);
+    let receipt = &page["changes"][0];
+    assert_eq!(
+        (&receipt["cause"], receipt.get("item_id")),
+        (&json!("erasure"), None)
+    );
+    assert_eq!(receipt["at"], "2026-11-22T12:00:00Z");
+}
+
+#[tokio::test]
+async fn a_server_comes_back_for_later_changes_with_the_last_cursor() {
+    let deps = deps_with(&[]);
+    let nothing = json(&send(&deps, ask(CHANGES, &[])).await);
+    assert_eq!(nothing, json!({ "changes": [] }));
+
+    let happened = |id| deps.store.records().changes.push(change("user-1", id));
+    ["1", "2", "3"].into_iter().for_each(happened);
+    let page = json(&send(&deps, ask(CHANGES, &[("limit", "2")])).await);
+    assert_eq!(ids(&page, "changes", "change_id"), ["1", "2"]);
+    let mut cursor = page["next_cursor"].clone();
+    for (expected, later) in [(vec!["3"], None), (vec![], Some("4")), (vec!["4"], None)] {
+        let event = ask(
+            CHANGES,
+            &[("limit", "2"), ("cursor", cursor.as_str().unwrap())],
+        );
+        let page = json(&send(&deps, event).await);
+        assert_eq!(ids(&page, "changes", "change_id"), expected);
+        cursor = page["next_cursor"].clone();
+        later.into_iter().for_each(happened);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_the_last_minute_comes_again() {
+    let deps = deps_with(&[]);
+    let now = deps.clock.now();
+    let young = Change {
+        at: now,
+        ..change("user-1", "2")
+    };
+    deps.store.records().changes = vec![change("user-1", "1"), young];
+    let page = json(&send(&deps, ask(CHANGES, &[])).await);
+    assert_eq!(ids(&page, "changes", "change_id"), ["1", "2"]);
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let again = json(&send(&deps, ask(CHANGES, &[("cursor", cursor)])).await);
+    assert_eq!(ids(&again, "changes", "change_id"), ["2"]);
+    deps.clock.advance_seconds(61);
+    let again = json(&send(&deps, ask(CHANGES, &[("cursor", cursor)])).await);
+    let cursor = again["next_cursor"].as_str().unwrap();
+    let later = json(&send(&deps, ask(CHANGES, &[("cursor", cursor)])).await);
+    assert_eq!(later["changes"], json!([]));
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_list_is_refused() {
+    let deps = deps_with(&[("user-1", "a"), ("user-1", "b")]);
+    deps.store.records().changes = vec![change("user-1", "1")];
+    for (given, taken) in [(LIST, CHANGES), (CHANGES, LIST)] {
+        let page = json(&send(&deps, ask(given, &[("limit", "1")])).await);
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let problem = json(&send(&deps, ask(taken, &[("cursor", cursor)])).await);
+        assert_eq!(problem["code"], Code::InvalidParameter.as_str());
+        assert_eq!(problem["field"], "cursor");
+    }
+}
+
+#[tokio::test]
+async fn a_user_with_a_jwt_has_no_place_on_a_servers_route() {
+    let deps = deps_with(&[("user-1", ITEM)]);
+    for event in [SERVER_LIST, CHANGES] {
+        let jwt = json!({ "jwt": { "claims": { "sub": "user-1" }, "scopes": null } });
+        let event = Event::read(event).set("/requestContext/authorizer", jwt);
+        let problem = json(&send(&deps, event).await);
+        assert_eq!(problem["code"], Code::Unauthenticated.as_str());
+    }
 }
 
 #[tokio::test]
@@ -150,7 +302,7 @@ async fn bad_parameters_are_named() {
 #[tokio::test]
 async fn a_user_without_items_gets_an_empty_page() {
     let page = json(&send(&deps_with(&[]), Event::read(LIST)).await);
-    assert_eq!(page, serde_json::json!({ "items": [] }));
+    assert_eq!(page, json!({ "items": [] }));
 }
 
 #[tokio::test]

@@ -1,102 +1,15 @@
-//! `POST /v1/items` over in-memory ports: what a caller is told, and what is left behind.
+//! `POST /v1/items`: what a caller is told, and what is left behind.
 
-#![cfg(test)]
-
-use exchange_and_processor_token::{Deps, handler};
-use lambda_http::{Body, Response};
+use lambda_http::Body;
 use serde_json::Value;
-use shared::domain::{ExchangeStep, Lifecycle, PlaidAccount, PlaidEnvironment, PlaidFailure};
-use shared::http::{Code, render_item_with_tokens};
+use shared::domain::{ExchangeStep, Lifecycle, PlaidFailure};
+use shared::http::Code;
 use shared::ports::Clock;
-use shared::test_util::{
-    Event, FixedClock, MemoryPlaid, MemoryStore, MemoryVault, Records, account, json, refusal,
-};
-use shared::use_cases::exchange::ExchangeSettings;
+use shared::test_util::{Event, account, json, refusal};
 
-const EVENT: &str = include_str!("../../../events/exchange-and-processor-token.json");
-const CHECKING: &str = "BxBXxLj1m4HMXBm9WZZmCWVbPjX16EHwv99vp";
-const NOW: i64 = 1_795_348_800;
-const TIMEOUT_SECONDS: i64 = 25;
+use exchange_and_processor_token::handler;
 
-/// A user links a bank.
-struct Scene {
-    deps: Deps<MemoryPlaid, MemoryStore, MemoryVault, FixedClock>,
-}
-
-impl Scene {
-    fn with_accounts(accounts: Vec<PlaidAccount>) -> Self {
-        let settings = ExchangeSettings {
-            processor: "astra".parse().unwrap(),
-            render: render_item_with_tokens,
-        };
-        let deps = Deps {
-            plaid: MemoryPlaid::with_accounts(accounts),
-            store: MemoryStore::default(),
-            vault: MemoryVault,
-            clock: FixedClock::at_second(NOW),
-            settings,
-            environment: PlaidEnvironment::Sandbox,
-        };
-        Self { deps }
-    }
-
-    fn with_checking() -> Self {
-        Self::with_accounts(vec![account(CHECKING, "checking", None)])
-    }
-
-    async fn send(&self, event: Event) -> Response<Body> {
-        let deadline = self.deps.clock.now().as_millisecond() + TIMEOUT_SECONDS * 1000;
-        handler(&self.deps, event.request(deadline)).await
-    }
-
-    async fn link(&self) -> Response<Body> {
-        self.send(Event::read(EVENT)).await
-    }
-
-    fn step(&self) -> Option<ExchangeStep> {
-        self.deps
-            .store
-            .records()
-            .exchanges
-            .values()
-            .next()
-            .map(|exchange| exchange.step)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Records)) {
-        change(&mut self.deps.store.records());
-    }
-
-    fn live_items(&self) -> usize {
-        self.deps.plaid.world().items.len()
-    }
-
-    fn calls(&self) -> Vec<&'static str> {
-        self.deps.plaid.world().calls.clone()
-    }
-}
-
-fn plain(body: &str) -> Event {
-    Event::read(EVENT).body(body)
-}
-
-fn no_answer(maybe_applied: bool) -> PlaidFailure {
-    PlaidFailure::NoAnswer {
-        reason: "the test took it away",
-        maybe_applied,
-    }
-}
-
-fn assert_problem(response: &Response<Body>, code: Code) {
-    let body = json(response);
-    assert_eq!(body["code"], code.as_str(), "{body}");
-    assert_eq!(response.status(), code.status());
-    assert_eq!(
-        response.headers()["content-type"],
-        "application/problem+json"
-    );
-    assert_eq!(body["request_id"], "test-request");
-}
+use crate::scene::{CHECKING, EVENT, Scene, assert_problem, no_answer, plain};
 
 #[tokio::test]
 async fn the_sample_event_links_an_account() {
@@ -323,7 +236,7 @@ async fn while_somebody_works_on_it_others_are_told_when_to_come_back() {
 #[tokio::test]
 async fn an_item_that_cannot_be_recorded_is_removed_at_plaid() {
     let scene = Scene::with_checking();
-    scene.deps.store.go_down(1, 1);
+    scene.deps.store.go_down(2, 1);
     assert_problem(&scene.link().await, Code::ItemRemoved);
     assert_eq!(
         (scene.step(), scene.live_items()),

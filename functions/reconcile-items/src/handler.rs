@@ -1,0 +1,54 @@
+//! From the event to the use case and back.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lambda_http::LambdaEvent;
+use shared::domain::Deadline;
+use shared::ports::{Clock, Vault};
+use tracing::Instrument;
+
+use crate::due::{ReconcilePlaid, ReconcileStore};
+use crate::{Deps, Event, Report, by_hand, due};
+
+/// Kept free at the end for the report.
+const REPORT_MARGIN: Duration = Duration::from_millis(500);
+
+/// Does what is due, or what an operator wishes.
+pub async fn handler<P, S, V, C>(deps: &Deps<P, S, V, C>, event: LambdaEvent<Event>) -> Report
+where
+    P: ReconcilePlaid,
+    S: ReconcileStore,
+    V: Vault,
+    C: Clock,
+{
+    let request_id = event.context.request_id.as_str();
+    let function = "reconcile-items";
+    let span = tracing::info_span!("invocation", function, request_id);
+    let deadline = deadline(event.context.deadline);
+    let event = event.payload;
+    async {
+        let report = if event.is_scheduled() {
+            due::reconcile(deps, deadline).await
+        } else {
+            by_hand::reconcile(deps, event, deadline).await
+        };
+        tracing::info!(
+            done = report.done,
+            waiting = report.waiting,
+            failed = report.failed,
+            unfinished = report.unfinished,
+            refused = report.refused,
+            "reconciled"
+        );
+        report
+    }
+    .instrument(span)
+    .await
+}
+
+fn deadline(milliseconds: u64) -> Deadline {
+    let at = i64::try_from(milliseconds).unwrap_or(i64::MAX);
+    let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::MAX);
+    Deadline::at(at).less(REPORT_MARGIN)
+}

@@ -1,0 +1,68 @@
+//! Every minute: whatever is due. An exchange that a crash interrupted is finished, an Item
+//! that could not be recorded is removed, a removal is tried again, an Item is read again.
+//! By hand: one Item, one user's Items, or an envelope from the log.
+//!
+//! Each record's failure is its own, and moves only this record's next time.
+
+mod by_hand;
+mod due;
+mod erasure;
+mod event;
+mod handler;
+mod item;
+mod report;
+mod stray;
+
+use shared::aws::sdk_config;
+use shared::live::{self, LivePlaid, StartError, exchange_settings};
+use shared::settings::{Environment, Reader, WARM_UP};
+use shared::store::Table;
+use shared::system_clock::SystemClock;
+use shared::use_cases::exchange::ExchangeSettings;
+use shared::vault::KmsVault;
+
+pub use event::Event;
+pub use handler::handler;
+pub use report::Report;
+
+/// What the function needs from outside.
+pub struct Deps<P, S, V, C> {
+    /// Plaid.
+    pub plaid: P,
+    /// The table.
+    pub store: S,
+    /// The vault.
+    pub vault: V,
+    /// The time.
+    pub clock: C,
+    /// How exchanges are made and answered.
+    pub settings: ExchangeSettings,
+}
+
+/// The needs over the real world.
+pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
+
+/// Reads the settings and builds the clients.
+///
+/// # Errors
+/// The environment is not complete, or TLS could not be set up.
+pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
+    let (aws, table, plaid, vault, linking) = Reader::read(environment, |reader| {
+        let aws = reader.aws();
+        let table = reader.table_name();
+        let plaid = reader.plaid();
+        let vault = reader.vault();
+        let linking = reader.linking();
+        Some((aws?, table?, plaid?, vault?, linking?))
+    })?;
+    let config = sdk_config(&aws)?;
+    let deps = Deps {
+        plaid: live::plaid(&config, plaid)?,
+        store: Table::new(&config, &aws, table),
+        vault: KmsVault::new(&config, &vault),
+        clock: SystemClock,
+        settings: exchange_settings(linking),
+    };
+    deps.plaid.warm_up(WARM_UP).await;
+    Ok(deps)
+}
