@@ -3,7 +3,7 @@
 //! | room | what it stands for |
 //! | --- | --- |
 //! | [`template`] | `CloudFormation` and SAM: what `template.yaml` says |
-//! | [`gateway`] | API Gateway, and `POST /dev/login` in place of an identity provider |
+//! | [`gateway`] | API Gateway; `POST /dev/login` in place of an identity provider, and `POST /dev/invoke/{package}` in place of Lambda's Invoke API |
 //! | [`functions`] | Lambda |
 //! | [`aws`] | DynamoDB, KMS, Secrets Manager |
 //! | [`data_dir`] | the disk |

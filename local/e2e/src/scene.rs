@@ -61,7 +61,7 @@ impl Reply {
     }
 }
 
-/// A signed-in user.
+/// A signed-in user, or a server that acts for users.
 #[derive(Debug, Clone)]
 pub struct User {
     token: String,
@@ -109,16 +109,22 @@ impl Scene {
     /// # Errors
     /// The gateway gives no token.
     pub async fn sign_in(&self, user_id: &str) -> Result<User, Failure> {
-        let url = format!("{}/dev/login", self.stack.gateway_url());
-        let answer = self
-            .http
-            .post(url)
-            .json(&json!({ "user_id": user_id }))
-            .send()
-            .await?;
-        let answer = Reply::read(answer).await?.json();
+        self.log_in(&json!({ "user_id": user_id })).await
+    }
+
+    /// Gives a server what stands for its IAM credentials.
+    ///
+    /// # Errors
+    /// The gateway gives no token.
+    pub async fn sign_in_server(&self) -> Result<User, Failure> {
+        self.log_in(&json!({ "server": true })).await
+    }
+
+    async fn log_in(&self, login: &Value) -> Result<User, Failure> {
+        let login = login.to_string();
+        let answer = self.send(Method::POST, "/dev/login", None, Some(&login));
         Ok(User {
-            token: text(&answer, "token")?,
+            token: text(&answer.await?.json(), "token")?,
         })
     }
 
@@ -161,6 +167,29 @@ impl Scene {
     /// No answer comes.
     pub async fn get(&self, user: &User, path: &str) -> Result<Reply, Failure> {
         self.send(Method::GET, path, Some(user), None).await
+    }
+
+    /// Deletes at the gateway.
+    ///
+    /// # Errors
+    /// No answer comes.
+    pub async fn delete(&self, user: &User, path: &str) -> Result<Reply, Failure> {
+        self.send(Method::DELETE, path, Some(user), None).await
+    }
+
+    /// Runs the function of a package with this event, as its schedule does, and gives its
+    /// result.
+    ///
+    /// # Errors
+    /// It has none; the problem tells why.
+    pub async fn invoke(&self, package: &str, event: &Value) -> Result<Value, Failure> {
+        let (path, event) = (format!("/dev/invoke/{package}"), event.to_string());
+        let reply = self.send(Method::POST, &path, None, Some(&event)).await?;
+        if reply.status.is_success() {
+            Ok(reply.json())
+        } else {
+            Err(reply.text.into())
+        }
     }
 
     /// Calls the simulator, as Plaid's API or as its controls.

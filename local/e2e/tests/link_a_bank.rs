@@ -4,6 +4,7 @@
 
 use e2e::scene::{FIRST_PLATYPUS, Failure, SINGLE_ACCOUNT, Scene, User};
 use e2e::table;
+use futures_util::future::join_all;
 use local::{Data, Options};
 use serde_json::{Value, json};
 
@@ -22,7 +23,11 @@ fn with_status<'a>(item: &'a Value, status: &str) -> Vec<&'a Value> {
 async fn link_single_account(scene: &Scene, user: &User) -> Result<Value, Failure> {
     let public_token = scene.run_link(FIRST_PLATYPUS, SINGLE_ACCOUNT).await?;
     let reply = scene
-        .post(user, "/v1/items", &json!({ "public_token": public_token }))
+        .post(
+            user,
+            "/v1/items",
+            &json!({ "public_token": public_token, "allow_duplicate": true }),
+        )
         .await?;
     assert_eq!(reply.status, 201, "{}", reply.text);
     Ok(reply.json())
@@ -111,15 +116,12 @@ async fn many_identical_requests_at_once_make_one_item() -> Result<(), Failure> 
     let alice = scene.sign_in("alice").await?;
     let public_token = scene.run_link(FIRST_PLATYPUS, SINGLE_ACCOUNT).await?;
     let body = json!({ "public_token": public_token });
-    let (a, b, c, d) = tokio::try_join!(
-        scene.post(&alice, "/v1/items", &body),
-        scene.post(&alice, "/v1/items", &body),
-        scene.post(&alice, "/v1/items", &body),
-        scene.post(&alice, "/v1/items", &body),
-    )?;
+    let requests = (0..50).map(|_| scene.post(&alice, "/v1/items", &body));
+    let replies = join_all(requests).await;
     let settled = scene.post(&alice, "/v1/items", &body).await?;
-    assert_eq!(settled.status, 201);
-    for reply in [a, b, c, d] {
+    assert_eq!(settled.status, 201, "{}", settled.text);
+    for reply in replies {
+        let reply = reply?;
         match reply.status.as_u16() {
             201 => assert_eq!(reply.text, settled.text),
             409 => {
@@ -129,7 +131,13 @@ async fn many_identical_requests_at_once_make_one_item() -> Result<(), Failure> 
             other => panic!("{other}: {}", reply.text),
         }
     }
-    assert_eq!(scene.live_items().await?.len(), 1);
+    assert_eq!(
+        scene.live_items().await?,
+        [settled.json()["item_id"].as_str().unwrap()]
+    );
+    let counts = scene.look_at_plaid("/simulator/requests").await?["counts"].clone();
+    assert_eq!(counts["/item/public_token/exchange"], 1, "{counts}");
+    assert_eq!(counts["/processor/token/create"], 1, "{counts}");
     scene.stop().await;
     Ok(())
 }
@@ -196,6 +204,7 @@ async fn a_token_made_on_a_wrong_hint_is_never_given_out() -> Result<(), Failure
     let mut body = finish_link(&scene, &alice).await?;
     let right = body["account_id"].clone();
     body["accounts"][0]["id"] = other["accounts"][0]["account_id"].clone();
+    body["allow_duplicate"] = true.into();
     body.as_object_mut().unwrap().remove("account_id");
     let item = scene.post(&alice, "/v1/items", &body).await?.json();
     assert_eq!(
@@ -311,7 +320,7 @@ async fn a_sealed_token_moved_to_another_item_does_not_open() -> Result<(), Fail
     let alice = scene.sign_in("alice").await?;
     let donor = link_single_account(&scene, &alice).await?;
     let public_token = scene.run_link(FIRST_PLATYPUS, "user_good").await?;
-    let body = json!({ "public_token": public_token });
+    let body = json!({ "public_token": public_token, "allow_duplicate": true });
     let item = scene.post(&alice, "/v1/items", &body).await?.json();
 
     let rows = table::records_of(&scene, "USER#alice").await?;

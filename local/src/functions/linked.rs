@@ -2,12 +2,15 @@
 //! runtime calls them through.
 
 use std::convert::Infallible;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use lambda_http::request::LambdaRequest;
 use lambda_http::{
     Adapter, Body, BoxFuture, Context, LambdaEvent, Request, Response, Service, service_fn,
 };
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::settings::Environment;
 
@@ -25,16 +28,20 @@ pub enum ConnectError {
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Connects one of our packages and wraps its handler.
+/// Connects one of our packages and wraps its handler: one over HTTP, or one over an
+/// event of its own.
 macro_rules! link {
-    ($package:ident, $environment:expr) => {{
+    ($package:ident, $environment:expr) => {
+        link!($package, $environment, Linked)
+    };
+    ($package:ident, $environment:expr, $wrap:path) => {{
         let deps = $package::connect($environment)
             .await
             .map_err(|error| ConnectError::Setup(Box::new(error)))?;
         let deps = Arc::new(deps);
-        Arc::new(Linked(move |request: Request| {
+        Arc::new($wrap(move |input| {
             let deps = Arc::clone(&deps);
-            async move { $package::handler(&deps, request).await }
+            async move { $package::handler(&deps, input).await }
         })) as Arc<dyn Function>
     }};
 }
@@ -53,6 +60,9 @@ pub async fn connect(
         "exchange-and-processor-token" => link!(exchange_and_processor_token, environment),
         "link-sessions" => link!(link_sessions, environment),
         "list-items" => link!(list_items, environment),
+        "reconcile-items" => link!(reconcile_items, environment, LinkedEvent::new),
+        "refresh-item" => link!(refresh_item, environment),
+        "remove-item" => link!(remove_item, environment),
         "webhook-receipt" => link!(webhook_receipt, environment),
         _ => return Err(ConnectError::NotLinked),
     })
@@ -88,8 +98,49 @@ where
     }
 }
 
+/// A handler over an event of its own as a Lambda function.
+pub struct LinkedEvent<E, H> {
+    handler: H,
+    event: PhantomData<fn(E)>,
+}
+
+impl<E, H, F> LinkedEvent<E, H>
+where
+    H: Fn(LambdaEvent<E>) -> F,
+{
+    /// Wraps a handler.
+    pub fn new(handler: H) -> Self {
+        Self {
+            handler,
+            event: PhantomData,
+        }
+    }
+}
+
+impl<E, H, F> Function for LinkedEvent<E, H>
+where
+    E: DeserializeOwned + Send + 'static,
+    H: Fn(LambdaEvent<E>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output: Serialize> + Send + 'static,
+{
+    fn invoke(
+        &self,
+        payload: Value,
+        context: Context,
+    ) -> BoxFuture<'_, Result<Value, FunctionError>> {
+        let handler = self.handler.clone();
+        Box::pin(async move {
+            let event = serde_json::from_value(payload).map_err(FunctionError::Conversion)?;
+            let report = handler(LambdaEvent::new(event, context)).await;
+            serde_json::to_value(&report).map_err(FunctionError::Conversion)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use lambda_http::RequestExt as _;
     use serde_json::json;
 
@@ -147,6 +198,26 @@ mod tests {
         let linked = Linked(|_| async { Response::new(Body::Empty) });
         let error = linked
             .invoke(json!({ "a": 1 }), Context::default())
+            .await
+            .unwrap_err();
+        assert!(matches!(error, FunctionError::Conversion(_)), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_event_of_ones_own_is_read_and_its_report_becomes_a_result() {
+        let linked = LinkedEvent::new(|event: LambdaEvent<BTreeMap<String, u64>>| async move {
+            let (event, context) = event.into_parts();
+            let sum: u64 = event.values().sum();
+            json!({ "sum": sum, "deadline": context.deadline })
+        });
+        let mut context = Context::default();
+        context.deadline = 7;
+        let result = linked
+            .invoke(json!({ "a": 1, "b": 2 }), context.clone())
+            .await;
+        assert_eq!(result.unwrap(), json!({ "sum": 3, "deadline": 7 }));
+        let error = linked
+            .invoke(json!({ "a": "b" }), context)
             .await
             .unwrap_err();
         assert!(matches!(error, FunctionError::Conversion(_)), "{error}");

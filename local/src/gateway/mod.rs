@@ -86,11 +86,12 @@ impl Gateway {
         if let Some(file) = self.web.answer(parts) {
             return file;
         }
-        if parts.uri.path() == dev::LOGIN {
-            return match read(&parts.headers, body).await {
-                Some(body) => dev::login(parts, &body, &self.tokens, now),
-                None => too_large(),
+        if let Some(call) = dev::Call::at(parts.uri.path()) {
+            let Some(body) = read(&parts.headers, body).await else {
+                return too_large();
             };
+            let (tokens, runner) = (&self.tokens, &self.runner);
+            return call.answer(parts, &body, tokens, runner, now).await;
         }
         let found = routes::find(&self.api.routes, parts.method.as_str(), parts.uri.path());
         let Some(matched) = found else {
@@ -168,9 +169,18 @@ fn too_large() -> Response {
     message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
 }
 
-fn failed(function: &str, error: &FunctionError) -> Response {
+/// Writes to the log why a function has no result, and says it.
+fn failure(function: &str, error: &FunctionError) -> String {
     let source = std::error::Error::source(error).map(ToString::to_string);
     tracing::error!(function, %error, source, "the function has no result");
+    match source {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn failed(function: &str, error: &FunctionError) -> Response {
+    failure(function, error);
     match error {
         FunctionError::TimedOut(_) => {
             message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")

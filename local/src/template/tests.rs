@@ -175,6 +175,27 @@ fn routes_may_need_iam_or_nothing_and_take_any_method() {
 }
 
 #[test]
+fn a_function_without_routes_is_a_function_all_the_same() {
+    let (functions, api) = read(TEMPLATE).unwrap();
+    let reconciler = function(&functions, "reconcile-items");
+    assert_eq!(reconciler.timeout, Duration::from_mins(1));
+    assert_eq!(reconciler.environment["MAX_ITEMS_PER_USER"], "25");
+    let mut routes = api.routes.iter();
+    assert!(routes.all(|route| route.function != "reconcile-items"));
+}
+
+#[test]
+fn servers_routes_need_iam_and_users_routes_a_jwt() {
+    let (_, api) = read(TEMPLATE).unwrap();
+    let servers = |route: &&Route| route.path.starts_with("/v1/server/");
+    assert!(api.routes.iter().filter(servers).count() >= 5);
+    for route in &api.routes {
+        let iam = route.authorizer == Authorizer::Iam;
+        assert_eq!(iam, servers(&route), "{}", route.path);
+    }
+}
+
+#[test]
 fn an_unknown_authorizer_is_named() {
     let text = SMALL.replace("AWS_IAM", "Nobody");
     let error = read(&text).unwrap_err().to_string();

@@ -286,6 +286,76 @@ async fn a_login_under_a_strangers_name_is_refused() {
     assert_eq!(request.send().await.unwrap().status(), 403);
 }
 
+async fn invoke(gateway: &TestGateway, package: &str, body: &str) -> reqwest::Response {
+    let path = format!("/dev/invoke/{package}");
+    gateway.post(&path, "application/json", body).await
+}
+
+#[tokio::test]
+async fn a_function_is_invoked_with_the_body_and_answers_its_result() {
+    let function = Fake(|event: Value| async move { Ok(json!({ "got": event })) });
+    let gateway = TestGateway::start(Arc::new(function)).await;
+    for event in [json!({}), json!({ "item_id": "a" }), json!([1, null])] {
+        let response = invoke(&gateway, "f", &event.to_string()).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let result: Value = response.json().await.unwrap();
+        assert_eq!(result, json!({ "got": event }));
+    }
+}
+
+#[tokio::test]
+async fn an_invocation_without_a_result_says_why() {
+    let gateway = TestGateway::start(Arc::new(Fake(|event: Value| async move {
+        match event["do"].as_str() {
+            Some("hang") => std::future::pending().await,
+            Some("panic") => panic!("on purpose"),
+            _ => Err(FunctionError::Failed("on purpose".to_owned())),
+        }
+    })))
+    .await;
+    for (package, body, status, code, detail) in [
+        ("f", "{}", 502, "function_failed", "on purpose"),
+        ("f", r#"{"do":"panic"}"#, 502, "function_failed", "panicked"),
+        (
+            "f",
+            r#"{"do":"hang"}"#,
+            504,
+            "function_timed_out",
+            "after 1 seconds",
+        ),
+        ("nobody", "{}", 404, "unknown_function", "nobody"),
+        ("", "{}", 404, "unknown_function", "``"),
+        ("f", "", 400, "invalid_event", "the event as JSON"),
+        ("f", "{", 400, "invalid_event", "the event as JSON"),
+    ] {
+        let response = invoke(&gateway, package, body).await;
+        assert_eq!(response.status(), status, "{package} {body}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["code"], code, "{package} {body}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains(detail),
+            "{problem}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_in_the_browser_invokes_nothing() {
+    let function = Fake(|_| async move { panic!("nobody may come here") });
+    let gateway = TestGateway::start(Arc::new(function)).await;
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", ""] {
+        let response = gateway.post("/dev/invoke/f", content_type, "{}").await;
+        assert_eq!(response.status(), 415, "{content_type}");
+    }
+    let request = gateway.client.post(format!("{}/dev/invoke/f", gateway.url));
+    let request = request.header("host", "evil.example:3000").json(&json!({}));
+    assert_eq!(request.send().await.unwrap().status(), 403);
+    let response = gateway.get("/dev/invoke/f", None).await;
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()["allow"], "POST");
+}
+
 #[tokio::test]
 async fn the_page_is_at_the_root() {
     let gateway = TestGateway::start(echo()).await;

@@ -1,0 +1,113 @@
+//! What only a laptop has: `POST /dev/login` and `POST /dev/invoke/{package}`.
+
+mod invoke;
+mod login;
+
+use axum::http::header::{ALLOW, CACHE_CONTROL, HOST};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::jwt::Tokens;
+use super::response::json_answer;
+use crate::functions::Runner;
+
+const LOGIN: &str = "/dev/login";
+const INVOKE: &str = "/dev/invoke/";
+
+/// A call that AWS does not have.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Call<'a> {
+    /// Gives out a token.
+    Login,
+    /// Runs the function of this package.
+    Invoke(&'a str),
+}
+
+impl<'a> Call<'a> {
+    /// The call with this path, if it is one.
+    pub(super) fn at(path: &'a str) -> Option<Self> {
+        if path == LOGIN {
+            return Some(Self::Login);
+        }
+        path.strip_prefix(INVOKE).map(Self::Invoke)
+    }
+
+    /// Answers it.
+    pub(super) async fn answer(
+        self,
+        parts: &Parts,
+        body: &[u8],
+        tokens: &Tokens,
+        runner: &Runner,
+        now: Timestamp,
+    ) -> Response {
+        if !is_local(&parts.headers) {
+            // A page of a stranger that points a name of its own at 127.0.0.1 comes with
+            // that name, and gets nothing.
+            let detail = "This address only answers under 127.0.0.1 or localhost.";
+            return problem(StatusCode::FORBIDDEN, "forbidden_host", detail);
+        }
+        if parts.method != Method::POST {
+            return self.wrong_method();
+        }
+        match self {
+            Self::Login => login::login(body, tokens, now),
+            Self::Invoke(package) => invoke::invoke(package, &parts.headers, body, runner).await,
+        }
+    }
+
+    fn wrong_method(self) -> Response {
+        let example = match self {
+            Self::Login => login::EXAMPLE,
+            Self::Invoke(_) => invoke::EXAMPLE,
+        };
+        let detail = format!("Use POST with {example}.");
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let mut answer = problem(status, "method_not_allowed", &detail);
+        answer
+            .headers_mut()
+            .insert(ALLOW, const { HeaderValue::from_static("POST") });
+        answer
+    }
+}
+
+/// Whether the request was sent to a name of this machine.
+fn is_local(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    ["127.0.0.1", "localhost", "[::1]"].contains(&name.to_ascii_lowercase().as_str())
+}
+
+fn answer(body: &Value) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    let mut answer = json_answer(StatusCode::OK, json, body);
+    answer.headers_mut().insert(
+        CACHE_CONTROL,
+        const { HeaderValue::from_static("no-store") },
+    );
+    answer
+}
+
+fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
+    let body = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
+        "code": code,
+    });
+    json_answer(
+        status,
+        HeaderValue::from_static("application/problem+json"),
+        &body,
+    )
+}
