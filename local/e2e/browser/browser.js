@@ -1,35 +1,30 @@
-// Chromium, with a profile of its own for each test.
+// One Chromium for each file of tests, and a profile of its own for each test.
 
 import { mkdir } from 'node:fs/promises';
+import { after } from 'node:test';
 import { chromium } from 'playwright-core';
 
+import { CHROMIUM } from '../../plaid-sandbox/tests/browser/chromium.js';
 import { GATEWAY, PLAID } from './stack.js';
 
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 // Not set: no pictures.
 const PICTURES = process.env.SCREENSHOTS;
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 // No condition of a test takes longer.
 const PATIENCE = 20_000;
 const OURS = [GATEWAY, PLAID, GATEWAY.replace('127.0.0.1', 'localhost')].map((url) => new URL(url).origin);
 
-const launch = () => chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+let running = null;
+const browser = () => {
+  running ??= chromium.launch(CHROMIUM);
+  return running;
+};
+after(async () => (await running)?.close());
 
 // Runs `act` with a new page. It fails when the page throws, when its policy forbids
 // something, or when it asks anybody but the stack.
 export const withPage = async (act, { options = {}, origins = [] } = {}) => {
-  const browser = await launch();
+  const context = await (await browser()).newContext({ reducedMotion: 'reduce', ...options });
   try {
-    const context = await browser.newContext(options);
     context.setDefaultTimeout(PATIENCE);
     const faults = [];
     const known = [...OURS, ...origins];
@@ -41,10 +36,10 @@ export const withPage = async (act, { options = {}, origins = [] } = {}) => {
       const url = new URL(request.url());
       if (url.protocol.startsWith('http') && !known.includes(url.origin)) faults.push(`asked ${url.origin}`);
     });
-    await act(await context.newPage(), context).catch((error) => faults.push(error.stack));
+    await act(await context.newPage()).catch((error) => faults.push(error.stack));
     if (faults.length > 0) throw new Error(faults.join('\n'));
   } finally {
-    await browser.close();
+    await context.close();
   }
 };
 

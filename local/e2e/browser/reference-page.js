@@ -1,5 +1,9 @@
 // The reference front end as its user sees it.
 
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { withPage } from './browser.js';
 import { Link } from './link.js';
 import { GATEWAY, newUser, signIn } from './stack.js';
 
@@ -20,11 +24,33 @@ export class ReferencePage {
     this.link = new Link(page);
   }
 
-  async startLink() {
-    const answer = this.page.waitForResponse((response) => response.url().endsWith('/v1/link-tokens'));
-    await this.page.getByRole('button', { name: 'Link a bank' }).click();
-    this.linkId = (await (await answer).json()).link_id;
+  button(name) {
+    return this.page.getByRole('button', { name });
+  }
+
+  startLink() {
+    return this.openLink(this.button('Link a bank'));
+  }
+
+  // Presses a button that opens Link, and keeps what our API says about it.
+  async openLink(button) {
+    const created = this.page.waitForResponse((response) => response.url().endsWith('/v1/link-tokens'));
+    await button.click();
+    const response = await created;
+    const { link_id: linkId, link_token: linkToken } = await response.json();
+    Object.assign(this, { linkId, linkToken, wish: response.request().postDataJSON() });
     return this.link;
+  }
+
+  // Leaves Link, and gives what the page then told our API, and the pane that was left.
+  async leave({ ask }) {
+    const report = this.page.waitForResponse((response) => response.url().endsWith(`/v1/links/${this.linkId}/exit`));
+    const step = this.page.waitForResponse((response) => isExit(response.request()));
+    await this.link.close({ ask });
+    const { view } = await (await step).json();
+    const response = await report;
+    assert.equal(response.status(), 204);
+    return { pane: view.pane, told: response.request().postDataJSON() };
   }
 
   card(bank) {
@@ -38,4 +64,22 @@ export class ReferencePage {
   connected(bank) {
     return this.notice(`${bank} is connected`).waitFor();
   }
+
+  // The only Item that our API has for this user.
+  async onlyItem() {
+    const items = await this.user.items();
+    assert.equal(items.length, 1);
+    return items[0];
+  }
 }
+
+const isExit = (request) =>
+  request.url().endsWith('/link/v2/session') && request.postDataJSON().step.name === 'exit';
+
+// A test on the page of a new user. `prepare` gets the page before anything is loaded.
+export const pageTest = (name, act, prepare = () => {}) =>
+  test(name, () =>
+    withPage(async (page) => {
+      await prepare(page);
+      await act(await ReferencePage.open(page));
+    }));

@@ -9,10 +9,16 @@ const need = (name) => {
 export const GATEWAY = need('GATEWAY_URL');
 export const PLAID = need('PLAID_URL');
 
-const call = async (url, { token, body, method = body ? 'POST' : 'GET' } = {}) => {
+const KEYS = { 'plaid-client-id': 'sandbox-client-id', 'plaid-secret': 'sandbox-secret' };
+// How long a condition may take to come true.
+const PATIENCE = 20_000;
+const POLL = 50;
+
+const call = async (url, { token, body, headers = {}, method = body ? 'POST' : 'GET' } = {}) => {
   const response = await fetch(url, {
     method,
     headers: {
+      ...headers,
       ...(body ? { 'content-type': 'application/json' } : {}),
       ...(token ? { authorization: `Bearer ${token}` } : {}),
     },
@@ -38,13 +44,34 @@ export const signIn = async (userId) => {
   };
 };
 
-// The ids of the Items that are alive at Plaid.
-export const liveItems = async () => {
-  const { items } = await call(`${PLAID}/simulator/items`);
-  return items.map((item) => item.item_id);
-};
-
 // One of the simulator's controls, to read.
 export const look = (path) => call(`${PLAID}/simulator/${path}`);
 
 export const simulate = (path, body) => call(`${PLAID}/simulator/${path}`, { body });
+
+// The ids of the Items that are alive at Plaid.
+export const liveItems = async () => {
+  const { items } = await look('items');
+  return items.map((item) => item.item_id);
+};
+
+// What Plaid's API says of the last run of Link with this token.
+export const lastRunOfLink = async (linkToken) => {
+  const body = { link_token: linkToken };
+  const { link_sessions: runs } = await call(`${PLAID}/link/token/get`, { body, headers: KEYS });
+  return runs.at(-1);
+};
+
+// The webhooks about a link token, once there are so many and all of them are answered.
+export const webhooksOfLink = async (linkToken, count) => {
+  const deadline = Date.now() + PATIENCE;
+  for (;;) {
+    const { webhooks } = await look('webhooks');
+    const ours = webhooks
+      .map((webhook) => ({ ...webhook, body: JSON.parse(webhook.body) }))
+      .filter(({ body }) => body.link_token === linkToken);
+    if (ours.length >= count && ours.every(({ attempts }) => attempts.length > 0)) return ours;
+    if (Date.now() > deadline) throw new Error(`${count} webhooks are wanted: ${JSON.stringify(ours)}`);
+    await new Promise((done) => setTimeout(done, POLL));
+  }
+};

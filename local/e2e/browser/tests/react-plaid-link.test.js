@@ -3,11 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { BANK, OAUTH_BANK } from '../banks.js';
 import { picture, withPage } from '../browser.js';
 import { ReactPage, serveReactApp } from '../react-page.js';
-
-const BANK = 'First Platypus Bank';
-const OAUTH_BANK = 'Platypus OAuth Bank';
 
 let app;
 before(async () => {
@@ -52,7 +50,7 @@ test_(
   async (react) => {
     const link = await react.openLink();
     await link.chooseBank(OAUTH_BANK);
-    await link.allowAtBank(OAUTH_BANK);
+    await (await link.toBankSite(OAUTH_BANK)).allow();
     await react.page.waitForURL(/\/return\?oauth_state_id=/);
     await link.finish();
     const [publicToken, metadata] = await react.said('onSuccess');

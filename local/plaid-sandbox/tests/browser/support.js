@@ -8,20 +8,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
+import { CHROMIUM } from './chromium.js';
+
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const BINARY = process.env.PLAID_SANDBOX_BIN || here('../../../../target/debug/plaid-sandbox');
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 const SHOTS = process.env.SCREENSHOTS;
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 export const PLAID_SCRIPT = 'https://cdn.plaid.com/link/v2/stable/link-initialize.js';
 
@@ -107,7 +98,7 @@ export class World {
     world.simulator = await startSimulator();
     world.base = world.simulator.base;
     world.app = await startApp(world.base);
-    world.browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    world.browser = await chromium.launch(CHROMIUM);
     return world;
   }
 
