@@ -52,6 +52,11 @@ export class Link {
     return this.frame.getByRole('alert').filter({ hasText: text }).waitFor();
   }
 
+  // Waits until Link takes the next click.
+  idle() {
+    return this.frame.locator('#sheet[aria-busy=false]').waitFor();
+  }
+
   async toBanks() {
     await this.title(/wants to link/);
     await this.press('Continue');
