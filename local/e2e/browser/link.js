@@ -13,15 +13,23 @@ export class BankSite {
     return this.page.getByRole('button', { name, exact: true }).click();
   }
 
-  async signIn() {
-    await this.press('Sign in');
-    await this.page.getByRole('button', { name: 'Allow', exact: true }).waitFor();
+  ready() {
+    return this.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   }
 
-  async allow({ without = [] } = {}) {
-    await this.signIn();
+  async signIn() {
+    await this.press('Sign in');
+    await this.page.getByRole('heading', { name: /^Share with/ }).waitFor();
+  }
+
+  async share({ without = [] } = {}) {
     for (const account of without) await this.page.getByLabel(account).uncheck();
     await this.press('Allow');
+  }
+
+  async allow(choice) {
+    await this.signIn();
+    await this.share(choice);
   }
 
   deny() {
