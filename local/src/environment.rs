@@ -24,7 +24,7 @@ pub(crate) fn parameters(urls: &Urls, gateway_port: u16) -> BTreeMap<String, Str
         ("PlaidEnvironment", "sandbox"),
         ("PlaidBaseUrl", urls.plaid.as_deref().unwrap_or_default()),
         ("ClientName", "Local Demo"),
-        ("Microdeposits", "automated,same_day"),
+        ("Microdeposits", "automated,same_day,instant"),
         ("RedirectUri", ""),
         ("ReturnProcessorToken", "true"),
         ("WebhookBaseUrl", &urls.gateway),
@@ -103,7 +103,21 @@ fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::domain::Microdeposits;
+
     use super::*;
+
+    #[test]
+    fn every_micro_deposit_flow_can_be_tried() {
+        let urls = Urls {
+            gateway: String::new(),
+            plaid: None,
+            aws: String::new(),
+            dynamodb: String::new(),
+        };
+        let flows: Microdeposits = parameters(&urls, 1)["Microdeposits"].parse().unwrap();
+        assert!(flows.automated && flows.same_day && flows.instant);
+    }
 
     #[test]
     fn the_file_quotes_what_needs_it_and_leaves_out_what_is_empty() {
