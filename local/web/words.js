@@ -79,18 +79,24 @@ export const advice = ({ action, status, institution }) => {
 export const noticeText = (notice) =>
   typeof notice === 'string' ? notice : notice.detail || notice.message || capital((notice.code || '').replaceAll('_', ' '));
 
-// Left without an error: by how far Link was.
+const HALFWAY = (bank) => `You left before ${bank} could confirm that it is you.`;
+
+// Left without an error: by how far Link was. Numbers that are typed, and the code of
+// their deposit, belong to no bank that Plaid knows.
 const LEFT = {
   institution_not_found: () => 'Your bank was not in the list? Many banks go by another name there; try the name on your card.',
   institution_not_supported: (bank) => `${capital(bank)} cannot be linked yet. Another bank may work.`,
-  requires_credentials: (bank) => `You left before logging in at ${bank}.`,
+  requires_credentials: (bank, known) =>
+    known ? `You left before logging in at ${bank}.` : 'You left before entering your account details.',
   requires_oauth: (bank) => `You left before logging in at ${bank}.`,
   requires_account_selection: () => 'You left before choosing an account.',
+  choose_device: HALFWAY,
+  requires_questions: HALFWAY,
+  requires_selections: HALFWAY,
+  requires_code: (bank, known) => (known ? HALFWAY(bank) : 'You left before entering the code of the deposit.'),
 };
 
-const HALFWAY = (bank) => `You left before ${bank} could confirm that it is you.`;
-
-const CHECKS = ['requires_questions', 'requires_selections', 'requires_code', 'choose_device'];
+const LOCKED = 'TOO_MANY_VERIFICATION_ATTEMPTS';
 
 // With an error but without words for users.
 const FAILED = {
@@ -98,30 +104,36 @@ const FAILED = {
   INSTITUTION_NOT_RESPONDING: (bank) => `${capital(bank)} does not answer at the moment. Try again in a few hours.`,
   INSTITUTION_NOT_AVAILABLE: (bank) => `${capital(bank)} does not answer at the moment. Try again in a few hours.`,
   INSTITUTION_NO_LONGER_SUPPORTED: (bank) => `${capital(bank)} cannot be linked any more.`,
+  NO_ACCOUNTS: (bank) => `There is no open account behind this login at ${bank}.`,
+  NO_AUTH_ACCOUNTS: (bank) => `None of your accounts at ${bank} can be used for payments. Another bank may have one.`,
+  ACCESS_NOT_GRANTED: (bank) => `You did not give access to your accounts at ${bank}.`,
   INVALID_CREDENTIALS: (bank) => `${capital(bank)} did not accept the user name or the password.`,
+  INVALID_MFA: (bank) => `${capital(bank)} did not accept the answer.`,
   INVALID_LINK_TOKEN: () => 'Linking took too long, and the session ended. Start again.',
   ITEM_LOCKED: (bank) => `${capital(bank)} has locked your login. Unlock it there, then try again.`,
+  [LOCKED]: () => 'The code was wrong too often. Link the account again.',
+};
+
+const exitTitle = (error, updating) => {
+  if (!updating) return 'No bank was linked';
+  return error && error.error_code === LOCKED ? 'This account is locked' : 'Nothing was changed';
 };
 
 export const exitNotice = (error, metadata, updating) => {
   const bank = yourBank(metadata.institution);
+  const title = exitTitle(error, updating);
   if (error) {
-    const fallback = FAILED[error.error_code] || (() => `${capital(bank)} could not be linked. Try again in a moment.`);
+    const what = updating ? `The connection to ${bank} could not be changed` : `${capital(bank)} could not be linked`;
+    const fallback = FAILED[error.error_code] || (() => `${what}. Try again in a moment.`);
     return {
       kind: 'error',
-      title: updating ? 'Nothing was changed' : 'No bank was linked',
+      title,
       text: error.display_message || fallback(bank),
       small: [error.error_code, metadata.request_id && `Request ${metadata.request_id}`],
     };
   }
-  const { status } = metadata;
-  const words = LEFT[status] || (CHECKS.includes(status) ? HALFWAY : null);
-  return {
-    kind: 'info',
-    title: updating ? 'Nothing was changed' : 'No bank was linked',
-    text: words ? words(bank) : 'You can start again whenever you like.',
-    small: [],
-  };
+  const words = LEFT[metadata.status] || (() => 'You can start again whenever you like.');
+  return { kind: 'info', title, text: words(bank, Boolean(bankName(metadata.institution))), small: [] };
 };
 
 // A problem of our API, or whatever else went wrong.
