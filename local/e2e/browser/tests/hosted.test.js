@@ -1,16 +1,91 @@
-// Link on a page of Plaid's own, for a link in a mail or a message.
+// Link on a page of Plaid's own, for a link in a mail or a message. Only Plaid's webhooks
+// tell how it went, and nothing acts on them yet: they are received, and that is all.
 
 import assert from 'node:assert/strict';
 
+import { BANK, OAUTH_BANK } from '../banks.js';
 import { picture } from '../browser.js';
 import { Link } from '../link.js';
 import { pageTest } from '../reference-page.js';
+import { GATEWAY, lastRunOfLink, liveItems, webhooksOfLink } from '../stack.js';
 
-pageTest('a hosted session opens on a page of Plaid’s own', async (app) => {
-  const { page, user } = app;
-  const { hosted_link_url: url, link_id: linkId } = await user.createLinkToken({ hosted_link: {} });
-  assert.equal((await user.link(linkId)).status, 'open');
-  await page.goto(url);
-  await picture(page, 'hosted');
-  await Link.hosted(page).title(/wants to link/);
+const DONE = `${GATEWAY}/?done`;
+
+// Hosted Link, open in the user's tab.
+const openHosted = async (app, wish = {}) => {
+  const created = await app.user.createLinkToken({ hosted_link: wish });
+  assert.equal((await app.user.link(created.link_id)).status, 'open');
+  await app.page.goto(created.hosted_link_url);
+  return { link: Link.hosted(app.page), linkId: created.link_id, linkToken: created.link_token };
+};
+
+// Plaid's webhooks came to our gateway, which took each at once.
+const received = async (linkToken, codes) => {
+  const webhooks = await webhooksOfLink(linkToken, codes.length);
+  assert.deepEqual(webhooks.map(({ webhook_code: code }) => code).sort(), [...codes].sort());
+  for (const { url, attempts } of webhooks) {
+    assert.equal(url, `${GATEWAY}/v1/webhooks/plaid`);
+    assert.deepEqual(attempts.map(({ status }) => status), [200]);
+  }
+  return Object.fromEntries(webhooks.map(({ webhook_code: code, body }) => [code, body]));
+};
+
+// The user is done, and our API does not know: there is no Item, and the session is open.
+const nothingIsKnown = async (app, linkId) => {
+  assert.deepEqual(await app.user.link(linkId), { link_id: linkId, status: 'open', item_ids: [] });
+  assert.deepEqual(await app.user.items(), []);
+};
+
+// Plaid gave out one public token, and says the same of it everywhere.
+const onePublicToken = async (linkToken) => {
+  const { ITEM_ADD_RESULT: added, SESSION_FINISHED: finished } =
+    await received(linkToken, ['ITEM_ADD_RESULT', 'SESSION_FINISHED']);
+  assert.equal(finished.status, 'SUCCESS');
+  assert.deepEqual(finished.public_tokens, [added.public_token]);
+  const run = await lastRunOfLink(linkToken);
+  assert.equal(finished.link_session_id, run.link_session_id);
+  assert.deepEqual(run.results.item_add_results.map(({ public_token: token }) => token), [added.public_token]);
+  return run.results.item_add_results[0];
+};
+
+pageTest('a hosted session ends where the application wants it, and its webhooks are accepted', async (app) => {
+  const before = await liveItems();
+  const { link, linkId, linkToken } = await openHosted(app, { completion_redirect_uri: DONE });
+  await link.title(/wants to link/);
+  await picture(app.page, 'hosted');
+  await link.linkOneAccount();
+  await app.page.waitForURL(DONE);
+  const result = await onePublicToken(linkToken);
+  assert.equal(result.institution.name, BANK);
+  assert.deepEqual(result.accounts.map(({ name }) => name), ['Plaid Checking']);
+  await nothingIsKnown(app, linkId);
+  assert.deepEqual(await liveItems(), before);
+  await app.page.getByRole('heading', { name: 'No bank linked yet' }).waitFor();
+});
+
+pageTest('a hosted session without such a place says goodbye, also after a bank’s own site', async (app) => {
+  const { link, linkId, linkToken } = await openHosted(app);
+  await link.chooseBank(OAUTH_BANK);
+  await (await link.toBankSite(OAUTH_BANK)).allow();
+  await link.finish();
+  await link.title('You are all set');
+  await picture(app.page, 'hosted-done');
+  const result = await onePublicToken(linkToken);
+  assert.equal(result.institution.name, OAUTH_BANK);
+  await nothingIsKnown(app, linkId);
+});
+
+pageTest('who leaves a hosted session is told so, and its webhook is accepted', async (app) => {
+  const { link, linkId, linkToken } = await openHosted(app);
+  await link.chooseBank(BANK);
+  await link.title(/Log in to/);
+  await link.close({ ask: true });
+  await link.title('You left Link');
+  await picture(app.page, 'hosted-left');
+  const { SESSION_FINISHED: finished } = await received(linkToken, ['SESSION_FINISHED']);
+  assert.equal(finished.status, 'EXITED');
+  assert.deepEqual(finished.public_tokens, []);
+  const { exit } = await lastRunOfLink(linkToken);
+  assert.equal(exit.metadata.status, 'requires_credentials');
+  await nothingIsKnown(app, linkId);
 });
