@@ -139,8 +139,10 @@ const left = async ({ error, metadata }, link, api) => {
   api.reportExit(link.link_id, { error, metadata }).catch(() => {
     // A report is for support only. Nobody should read about it here.
   });
-  notify(exitNotice(error, metadata, Boolean(link.purpose.item_id)));
-  byId('link-bank').focus();
+  const updated = link.purpose.item_id;
+  notify(exitNotice(error, metadata, Boolean(updated)));
+  if (updated) focusItem(updated);
+  else byId('link-bank').focus();
 };
 
 // What Link is opened for: a new Item, or one of the user's to mend or to change.

@@ -87,7 +87,7 @@ const LEFT = {
   institution_not_found: () => 'Your bank was not in the list? Many banks go by another name there; try the name on your card.',
   institution_not_supported: (bank) => `${capital(bank)} cannot be linked yet. Another bank may work.`,
   requires_credentials: (bank, known) =>
-    known ? `You left before logging in at ${bank}.` : 'You left before entering your account details.',
+    `You left before your ${known ? `details at ${bank}` : 'account details'} were complete.`,
   requires_oauth: (bank) => `You left before logging in at ${bank}.`,
   requires_account_selection: () => 'You left before choosing an account.',
   choose_device: HALFWAY,

@@ -42,9 +42,14 @@ export class ReferencePage {
     return this.link;
   }
 
+  // What our API answers when the page tells it of an exit.
+  reported(linkId = this.linkId) {
+    return this.page.waitForResponse((response) => response.url().endsWith(`/v1/links/${linkId}/exit`));
+  }
+
   // Leaves Link, and gives what the page then told our API, and the pane that was left.
   async leave({ ask }) {
-    const report = this.page.waitForResponse((response) => response.url().endsWith(`/v1/links/${this.linkId}/exit`));
+    const report = this.reported();
     const step = this.page.waitForResponse((response) => isExit(response.request()));
     await this.link.close({ ask });
     const { view } = await (await step).json();

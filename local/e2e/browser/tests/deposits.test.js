@@ -115,6 +115,7 @@ pageTest('wrong codes count over several sessions, and a locked account stays lo
   await missTwice(await toDepositCode(app));
   const { pane } = await app.leave({ ask: true });
   assert.equal(pane, 'deposit_code');
+  await app.notice('Nothing was changed').getByText('You left before entering the code of the deposit.').waitFor();
   assert.deepEqual(await verifications(item_id), ['pending_manual_verification']);
   const link = await toDepositCode(app);
   await link.enterDepositCode(WRONG_DEPOSIT_CODE);
