@@ -138,8 +138,7 @@ export class Link {
 
   // The bank's own site, beside the application's page.
   async openBankWindow(bank) {
-    const opened = this.page.waitForEvent('popup');
-    await this.press(`Continue to ${bank}`);
-    return new BankSite(await opened);
+    const [opened] = await Promise.all([this.page.waitForEvent('popup'), this.press(`Continue to ${bank}`)]);
+    return new BankSite(opened);
   }
 }

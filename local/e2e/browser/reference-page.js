@@ -34,28 +34,32 @@ export class ReferencePage {
 
   // Presses a button that opens Link, and keeps what our API says about it.
   async openLink(button) {
-    const created = this.page.waitForResponse((response) => response.url().endsWith('/v1/link-tokens'));
-    await button.click();
-    const response = await created;
+    const [response] = await Promise.all([this.answered('/v1/link-tokens'), button.click()]);
     const { link_id: linkId, link_token: linkToken } = await response.json();
     Object.assign(this, { linkId, linkToken, wish: response.request().postDataJSON() });
     return this.link;
   }
 
+  // The next answer of an address that ends so.
+  answered(path) {
+    return this.page.waitForResponse((response) => response.url().endsWith(path));
+  }
+
   // What our API answers when the page tells it of an exit.
-  reported(linkId = this.linkId) {
-    return this.page.waitForResponse((response) => response.url().endsWith(`/v1/links/${linkId}/exit`));
+  reported() {
+    return this.answered(`/v1/links/${this.linkId}/exit`);
   }
 
   // Leaves Link, and gives what the page then told our API, and the pane that was left.
   async leave({ ask }) {
-    const report = this.reported();
-    const step = this.page.waitForResponse((response) => isExit(response.request()));
-    await this.link.close({ ask });
-    const { view } = await (await step).json();
-    const response = await report;
-    assert.equal(response.status(), 204);
-    return { pane: view.pane, told: response.request().postDataJSON() };
+    const [step, report] = await Promise.all([
+      this.page.waitForResponse((response) => isExit(response.request())),
+      this.reported(),
+      this.link.close({ ask }),
+    ]);
+    assert.equal(report.status(), 204);
+    const { view } = await step.json();
+    return { pane: view.pane, told: report.request().postDataJSON() };
   }
 
   card(bank) {

@@ -182,9 +182,8 @@ pageTest('a Link that has broken down can be left, too', async (app) => {
   await app.page.route('**/link/v2/session', (route) => route.abort());
   await link.press('Continue');
   await link.title('The simulator does not answer');
-  const report = app.reported();
-  await link.press('Close');
-  assert.equal((await report).status(), 204);
+  const [report] = await Promise.all([app.reported(), link.press('Close')]);
+  assert.equal(report.status(), 204);
   await app.notice(TITLE).getByText('Your bank could not be linked. Try again in a moment.').waitFor();
   const { problem } = await app.user.link(app.linkId);
   assert.deepEqual(problem, { ...noWords('INTERNAL_SERVER_ERROR'), error_type: 'API_ERROR', status: null });

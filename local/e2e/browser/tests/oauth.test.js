@@ -98,9 +98,7 @@ pageTest(
     await picture(app.page, 'pop-up-waiting');
     await bank.signIn();
     await picture(bank.page, 'pop-up');
-    const closed = bank.page.waitForEvent('close');
-    await bank.share({ without: ['Plaid Saving'] });
-    await closed;
+    await Promise.all([bank.page.waitForEvent('close'), bank.share({ without: ['Plaid Saving'] })]);
     await link.finish();
     await oneAccountReady(app);
     assert.equal(app.page.url(), `${GATEWAY}/`);
@@ -142,9 +140,7 @@ pageTest(
     const link = await toBank(app);
     const bank = await link.openBankWindow(OAUTH_BANK);
     await bank.ready();
-    const closed = bank.page.waitForEvent('close');
-    const { pane } = await app.leave({ ask: true });
-    await closed;
+    const [{ pane }] = await Promise.all([app.leave({ ask: true }), bank.page.waitForEvent('close')]);
     assert.equal(pane, 'oauth');
     await app.notice('No bank was linked').getByText(`You left before logging in at ${OAUTH_BANK}.`).waitFor();
     const { problem } = await app.user.link(app.linkId);
