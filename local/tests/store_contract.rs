@@ -145,9 +145,10 @@ impl TroubledTable {
 async fn pass_on(State(network): State<Network>, headers: HeaderMap, body: Bytes) -> Response {
     let operation = headers.get("x-amz-target").unwrap().to_str().unwrap();
     let reads = operation.ends_with("GetItem") || operation.ends_with("Query");
-    let trouble = match reads {
-        true => None,
-        false => network.troubles.lock().unwrap().pop_front(),
+    let trouble = if reads {
+        None
+    } else {
+        network.troubles.lock().unwrap().pop_front()
     };
     if let Some(Trouble::Conflict) = trouble {
         return conflict(operation);
