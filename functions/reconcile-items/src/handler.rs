@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use lambda_http::LambdaEvent;
 use shared::domain::Deadline;
 use shared::ports::{Clock, Vault};
@@ -25,7 +24,8 @@ where
     let request_id = event.context.request_id.as_str();
     let function = "reconcile-items";
     let span = tracing::info_span!("invocation", function, request_id);
-    let deadline = deadline(event.context.deadline);
+    let told = event.context.deadline;
+    let deadline = Deadline::of_runtime(told, deps.clock.now()).less(REPORT_MARGIN);
     let event = event.payload;
     async {
         let report = if event.is_scheduled() {
@@ -45,10 +45,4 @@ where
     }
     .instrument(span)
     .await
-}
-
-fn deadline(milliseconds: u64) -> Deadline {
-    let at = i64::try_from(milliseconds).unwrap_or(i64::MAX);
-    let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::MAX);
-    Deadline::at(at).less(REPORT_MARGIN)
 }

@@ -23,8 +23,6 @@ pub struct Invocation {
 
 /// Kept free at the end for rendering the answer and handing it over.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
-/// Assumed where no Lambda runtime tells the deadline.
-const ASSUMED_TIME: Duration = Duration::from_secs(10);
 
 /// Runs a handler inside its log span and turns its outcome into an answer.
 pub async fn invoke<C, H, F>(
@@ -75,11 +73,8 @@ pub fn json_response(status: StatusCode, body: String) -> Response<Body> {
 impl Invocation {
     fn of(request: &Request, now: Timestamp) -> Self {
         let context = request.lambda_context_ref();
-        let at = context
-            .and_then(|context| i64::try_from(context.deadline).ok())
-            .filter(|milliseconds| *milliseconds > 0)
-            .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
-        let deadline = at.map_or_else(|| Deadline::after(now, ASSUMED_TIME), Deadline::at);
+        let told = context.map_or(0, |context| context.deadline);
+        let deadline = Deadline::of_runtime(told, now);
         Self {
             request_id: context
                 .map(|context| context.request_id.clone())

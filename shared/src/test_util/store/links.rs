@@ -10,10 +10,19 @@ const LATEST: usize = 25;
 impl LinkSessions for MemoryStore {
     async fn record_session(&self, session: &LinkSession) -> Result<(), StoreError> {
         let mut records = self.begin()?;
-        if !records.sessions.contains(session) {
-            records.sessions.push(session.clone());
+        let known = records.sessions.iter().find_map(|stored| {
+            let id = (&stored.user_id, &stored.link_id) == (&session.user_id, &session.link_id);
+            let link_token = stored.link_token_hash == session.link_token_hash;
+            (id || link_token).then_some(id && link_token)
+        });
+        match known {
+            Some(true) => Ok(()),
+            Some(false) => Err(StoreError::Conflict),
+            None => {
+                records.sessions.push(session.clone());
+                Ok(())
+            }
         }
-        Ok(())
     }
 }
 
