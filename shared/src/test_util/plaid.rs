@@ -175,8 +175,9 @@ impl LinkTokens for MemoryPlaid {
     ) -> Result<CreatedLinkToken, PlaidFailure> {
         let mut world = self.begin("link_token_create")?;
         world.link_requests.push(request.clone());
+        let number = world.link_requests.len();
         Ok(CreatedLinkToken {
-            link_token: LinkToken::new("link-sandbox-canary-0001"),
+            link_token: LinkToken::new(format!("link-sandbox-canary-{number:04}")),
             expiration: Timestamp::UNIX_EPOCH,
             hosted_link_url: request
                 .hosted
