@@ -5,14 +5,15 @@ use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use plaid_webhook::{KeyId, VerificationKey};
 use secrecy::SecretString;
 
 use crate::domain::{
     AccessToken, AccountId, Change, ChangeId, Deadline, Exchange, ExchangeKey, ExchangeStep,
-    Health, InboxRecord, Institution, Item, ItemId, KeyId, LinkExit, LinkId, LinkSession,
-    LinkToken, LinkTokenRequest, Place, PlaidAccount, PlaidCredentials, PlaidFailure,
-    PlaidRequestId, Processor, ProcessorToken, PublicToken, Purpose, RecordKey, Sealed, Stray,
-    UserId,
+    Health, Hints, InboxEnd, InboxRecord, Institution, Item, ItemId, LinkExit, LinkId, LinkResults,
+    LinkSession, LinkToken, LinkTokenRequest, Place, PlaidAccount, PlaidCredentials, PlaidFailure,
+    PlaidRequestId, Processor, ProcessorToken, PublicToken, Purpose, RecordKey, Sealed, Sha256,
+    Stray, UserId,
 };
 
 /// The time. MUST be wall-clock time, because it is compared with deadlines of AWS and
@@ -88,6 +89,8 @@ pub struct ItemSnapshot {
     pub health: Health,
     /// When the user's consent ends.
     pub consent_expires_at: Option<Timestamp>,
+    /// Where Plaid sends its webhooks, where it says so.
+    pub webhook: Option<String>,
     /// The accounts, in Plaid's order; empty where only the Item was asked for.
     pub accounts: Vec<PlaidAccount>,
     /// Plaid's id of the answer.
@@ -127,33 +130,54 @@ pub trait ItemRemoval: Send + Sync {
     ) -> impl Future<Output = Result<(), PlaidFailure>> + Send;
 }
 
+/// Plaid's `/link/token/get`.
+pub trait LinkOutcomes: Send + Sync {
+    /// What became of the sessions of this link token. Plaid tells for six hours after
+    /// they end.
+    fn link_outcome(
+        &self,
+        link_token: &LinkToken,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<LinkOutcome, PlaidFailure>> + Send;
+}
+
+/// What became of the sessions of a link token.
+#[derive(Debug, Clone, Default)]
+pub struct LinkOutcome {
+    /// Whether a session has ended.
+    pub finished: bool,
+    /// What the user linked.
+    pub added: Vec<AddedItem>,
+}
+
+/// One bank that a user linked in a session.
+#[derive(Debug, Clone)]
+pub struct AddedItem {
+    /// What is to be exchanged.
+    pub public_token: PublicToken,
+    /// The bank and the accounts, from Plaid itself.
+    pub hints: Hints,
+}
+
+/// Plaid's `/item/webhook/update`.
+pub trait WebhookUrls: Send + Sync {
+    /// Lets Plaid send the Item's webhooks to this URL from now on.
+    fn update_webhook(
+        &self,
+        access_token: &AccessToken,
+        url: &str,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<(), PlaidFailure>> + Send;
+}
+
 /// Plaid's `/webhook_verification_key/get`.
 pub trait VerificationKeys: Send + Sync {
-    /// The public key with this id, or `None` when Plaid has no such key.
+    /// The public key with this id, or `None` when Plaid says that it has no such key.
     fn verification_key(
         &self,
         key_id: &KeyId,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Option<VerificationKey>, PlaidFailure>> + Send;
-}
-
-/// One of Plaid's public keys, as a JWK on the curve P-256.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerificationKey {
-    /// Its id.
-    pub key_id: KeyId,
-    /// `alg`, which must be `ES256`.
-    pub algorithm: String,
-    /// `kty`, which must be `EC`.
-    pub key_type: String,
-    /// `crv`, which must be `P-256`.
-    pub curve: String,
-    /// The x coordinate in base64url.
-    pub x: String,
-    /// The y coordinate in base64url.
-    pub y: String,
-    /// From when on nothing signed with it is believed.
-    pub expired_at: Option<Timestamp>,
 }
 
 /// Why Plaid's credentials could not be had.
@@ -405,6 +429,24 @@ pub trait UpdateSessions: Send + Sync {
     ) -> impl Future<Output = Result<Vec<LinkSession>, StoreError>> + Send;
 }
 
+/// Whose session of Link it is.
+pub trait LinkOwners: Send + Sync {
+    /// The user and the session that had the link token with this hash. Reads consistently.
+    fn link_owner(
+        &self,
+        link_token_hash: &Sha256,
+    ) -> impl Future<Output = Result<Option<(UserId, LinkId)>, StoreError>> + Send;
+
+    /// Records what became of the session; once it is finished, it is not due any more.
+    /// MUST answer `Conflict` when the user has no such session.
+    fn record_results(
+        &self,
+        user_id: &UserId,
+        link_id: &LinkId,
+        results: &LinkResults,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// What is told about Link sessions.
 pub trait LinkReports: Send + Sync {
     /// The user's session with this id. Somebody else's MUST be `None`.
@@ -481,10 +523,65 @@ pub enum Kept {
     Before,
 }
 
-/// Verified webhooks that wait to be processed.
+/// Keeping verified webhooks.
 pub trait Inbox: Send + Sync {
     /// Keeps the webhook unless it is there already. MUST NOT answer before it is durable.
     fn keep(&self, record: &InboxRecord) -> impl Future<Output = Result<Kept, StoreError>> + Send;
+}
+
+/// Verified webhooks that wait to be processed.
+pub trait InboxRecords: Send + Sync {
+    /// The webhooks of one subject that still wait, in the order of their signatures, at
+    /// most `limit`. The subject is named by the partition of its records. Reads
+    /// consistently.
+    fn waiting(
+        &self,
+        partition: &str,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<InboxRecord>, StoreError>> + Send;
+
+    /// Records that the processing of a webhook has ended: it is not due any more.
+    fn end(
+        &self,
+        record: &InboxRecord,
+        end: InboxEnd,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Changes that wait to be published.
+pub trait Outbox: Send + Sync {
+    /// The change, if it is still kept.
+    fn change(
+        &self,
+        user_id: &UserId,
+        change_id: &ChangeId,
+    ) -> impl Future<Output = Result<Option<Change>, StoreError>> + Send;
+
+    /// Records that the change was published: it is not due any more.
+    fn published(&self, change: &Change) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// An event for whoever listens: the customer's own systems.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its id, the same at every publication.
+    pub event_id: String,
+    /// What happened, such as `account.ready`.
+    pub kind: &'static str,
+    /// The details. MUST NOT hold a token.
+    pub detail: serde_json::Value,
+}
+
+/// Events could not be published.
+#[derive(Debug, thiserror::Error)]
+#[error("the event bus did not take all events: {0}")]
+pub struct PublishError(pub String);
+
+/// The event bus.
+pub trait EventBus: Send + Sync {
+    /// Publishes all events. MUST fail unless the bus has confirmed each of them; then some
+    /// may be published all the same.
+    fn publish(&self, events: &[Event]) -> impl Future<Output = Result<(), PublishError>> + Send;
 }
 
 /// Why a value could not be sealed or opened.

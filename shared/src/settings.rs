@@ -9,7 +9,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use crate::domain::{Microdeposits, PlaidEnvironment, Processor, UnknownFlow, VaultId};
+use crate::domain::{
+    Microdeposits, PlaidEnvironment, Processor, UnknownFlow, VaultId, webhook_url,
+};
 
 /// The variables that a function is configured with.
 #[derive(Clone, Default)]
@@ -125,6 +127,22 @@ impl<'a> Reader<'a> {
     /// The table.
     pub fn table_name(&mut self) -> Option<String> {
         self.required("TABLE_NAME")
+    }
+
+    /// The event bus.
+    pub fn event_bus(&mut self) -> Option<String> {
+        self.required("EVENT_BUS_NAME")
+    }
+
+    /// Where Plaid sends webhooks, for a function that no request tells: at the configured
+    /// base URL, or at API Gateway's own.
+    pub fn webhook_url(&mut self) -> Option<String> {
+        let name = match self.optional("WEBHOOK_BASE_URL") {
+            Some(_) => "WEBHOOK_BASE_URL",
+            None => "API_ENDPOINT",
+        };
+        let base = self.required(name)?;
+        self.understand(name, web_url(&base).map(|_| webhook_url(&base)))
     }
 
     /// Plaid's API.
@@ -325,11 +343,12 @@ fn web_url(text: &str) -> Result<Url, &'static str> {
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 15] = [
+    const COMPLETE: [(&str, &str); 16] = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("TABLE_NAME", "table"),
+        ("EVENT_BUS_NAME", "bus"),
         ("PLAID_SECRET_ID", "arn"),
         ("PLAID_ENVIRONMENT", "sandbox"),
         ("TOKEN_KEY_ID", "arn"),
@@ -345,7 +364,7 @@ mod tests {
 
     type All = (
         AwsSettings,
-        String,
+        [String; 2],
         PlaidSettings,
         VaultSettings,
         LinkSettings,
@@ -356,11 +375,12 @@ mod tests {
         Reader::read(environment, |reader| {
             let aws = reader.aws();
             let table = reader.table_name();
+            let bus = reader.event_bus();
             let plaid = reader.plaid();
             let vault = reader.vault();
             let link = reader.link();
             let linking = reader.linking();
-            Some((aws?, table?, plaid?, vault?, link?, linking?))
+            Some((aws?, [table?, bus?], plaid?, vault?, link?, linking?))
         })
     }
 
@@ -431,6 +451,25 @@ mod tests {
             (flows.automated, flows.same_day, flows.instant),
             (true, true, false)
         );
+    }
+
+    #[test]
+    fn webhooks_go_to_the_configured_address_or_to_the_apis_own() {
+        let read = |variables: &[(&str, &str)]| {
+            let environment = variables.iter().copied().collect();
+            Reader::read(&environment, Reader::webhook_url)
+        };
+        let own = (
+            "API_ENDPOINT",
+            "https://a1.execute-api.us-east-1.amazonaws.com",
+        );
+        let url = read(&[("WEBHOOK_BASE_URL", ""), own]).unwrap();
+        let path = "/v1/webhooks/plaid";
+        assert_eq!(url, format!("{}{path}", own.1));
+        let url = read(&[("WEBHOOK_BASE_URL", "https://api.example/"), own]).unwrap();
+        assert_eq!(url, format!("https://api.example{path}"));
+        let error = read(&[]).err().unwrap();
+        assert!(error.to_string().contains("API_ENDPOINT is missing"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms of the common crate a room may import.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("ports", &["domain"]),
     ("use_cases", &["domain", "ports"]),
@@ -20,7 +20,9 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("store", &["aws", "domain", "ports", "settings"]),
     ("vault", &["aws", "domain", "ports", "settings"]),
     ("secrets", &["aws", "domain", "ports", "settings"]),
+    ("event_bus", &["aws", "domain", "ports", "settings"]),
     ("http", &["domain", "ports", "use_cases"]),
+    ("stream", &["domain"]),
     (
         "live",
         &[
@@ -154,6 +156,13 @@ fn the_environment_is_read_in_settings_alone() {
     assert_eq!(readers, BTreeSet::from(["settings.rs".to_owned()]));
 }
 
+/// The lines of a manifest that say what is linked into whatever uses it.
+fn dependencies_in(manifest: &Path) -> String {
+    let text = fs::read_to_string(manifest).unwrap();
+    let (_, dependencies) = text.split_once("\n[dependencies]\n").unwrap();
+    dependencies.split("\n[").next().unwrap().to_owned()
+}
+
 #[test]
 fn nothing_deployed_depends_on_the_laptop() {
     let functions = fs::read_dir(workspace().join("functions")).unwrap();
@@ -162,15 +171,17 @@ fn nothing_deployed_depends_on_the_laptop() {
         .collect();
     assert!(manifests.len() >= 4, "the functions were found");
     manifests.push(workspace().join("shared/Cargo.toml"));
+    manifests.push(workspace().join("shared/plaid-webhook/Cargo.toml"));
     for manifest in manifests {
-        let text = fs::read_to_string(&manifest).unwrap();
-        let dependencies = text.split("[dev-dependencies]").next().unwrap_or_default();
+        let dependencies = dependencies_in(&manifest);
         for laptop in [
             "local",
             "plaid-sandbox",
             "dynoxide",
             "winterbaume",
             "jsonwebtoken",
+            "bolero",
+            "\"cli\"",
         ] {
             assert!(
                 !dependencies.contains(laptop),
@@ -179,6 +190,36 @@ fn nothing_deployed_depends_on_the_laptop() {
             );
         }
     }
+}
+
+#[test]
+fn the_webhook_verifier_is_for_any_program() {
+    let dependencies = dependencies_in(&workspace().join("shared/plaid-webhook/Cargo.toml"));
+    let names: BTreeSet<_> = dependencies
+        .lines()
+        .filter_map(|line| line.split(['.', ' ']).next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let plain = [
+        "base64",
+        "clap",
+        "jiff",
+        "ring",
+        "serde",
+        "serde_json",
+        "subtle",
+        "thiserror",
+        "tokio",
+    ];
+    assert_eq!(
+        names,
+        BTreeSet::from(plain),
+        "no cloud, no HTTP, none of us"
+    );
+    assert!(
+        dependencies.contains("clap = { workspace = true, optional = true }"),
+        "its program's needs are not the functions'"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde::{Deserialize, Serialize};
-use shared::domain::{HostedLink, ItemId, LinkId, PlaidRequestId};
+use shared::domain::{HostedLink, ItemId, LinkId, PlaidRequestId, webhook_url};
 use shared::http::{Code, Problem, caller, invoke, json_body, json_response};
 use shared::ports::{Clock, ItemRecords, LinkSessions, LinkTokens, Vault};
 
@@ -41,9 +41,6 @@ struct AnswerBody<'a> {
     hosted_link_url: Option<&'a str>,
     request_id: &'a PlaidRequestId,
 }
-
-/// Where Plaid posts webhooks, below the base URL.
-const WEBHOOK_PATH: &str = "/v1/webhooks/plaid";
 
 /// Answers one request.
 pub async fn handler<P, S, V, C>(deps: &Deps<P, S, V, C>, request: Request) -> Response<Body>
@@ -156,7 +153,7 @@ fn wanted<P, S, V, C>(
             ))
         }
         (None, None) => {
-            let webhook = webhook_url(deps.link.webhook_base_url.as_deref(), request)?;
+            let webhook = where_webhooks_go(deps.link.webhook_base_url.as_deref(), request)?;
             Ok(Wanted::NewItem { webhook })
         }
     }
@@ -217,12 +214,12 @@ fn android_package(asked: Option<String>) -> Result<Option<String>, Problem> {
 /// The configured base URL, or the API's own domain. Another domain in the request's
 /// context could be anybody's choice of custom domain mapping with another path, so it is
 /// used only where the path is known: API Gateway's own domain, at the default stage.
-fn webhook_url(configured: Option<&str>, request: &Request) -> Result<String, Problem> {
+fn where_webhooks_go(configured: Option<&str>, request: &Request) -> Result<String, Problem> {
     if let Some(base) = configured {
-        return Ok(format!("{}{WEBHOOK_PATH}", base.trim_end_matches('/')));
+        return Ok(webhook_url(base));
     }
     own_domain(request)
-        .map(|domain| format!("https://{domain}{WEBHOOK_PATH}"))
+        .map(|domain| webhook_url(&format!("https://{domain}")))
         .ok_or_else(|| {
             tracing::error!(
                 "set WEBHOOK_BASE_URL: this request did not come by API Gateway's own domain"

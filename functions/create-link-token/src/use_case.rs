@@ -101,6 +101,7 @@ where
         hosted,
         exit: None,
         refreshed_at: None,
+        results: None,
         expires_at: token.expiration,
         created_at: deps.clock.now(),
     };

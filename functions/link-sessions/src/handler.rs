@@ -21,13 +21,18 @@ struct SessionView<'a> {
     problem: Option<ProblemView<'a>>,
 }
 
-/// Why the user left, in Plaid's words.
 #[derive(Serialize)]
-struct ProblemView<'a> {
-    status: Option<&'a str>,
-    error_type: Option<&'a str>,
-    error_code: Option<&'a str>,
-    display_message: Option<&'a str>,
+#[serde(untagged)]
+enum ProblemView<'a> {
+    /// A bank that the user linked made no Item, in our words.
+    NotLinked { code: &'a str },
+    /// Why the user left, in Plaid's words.
+    Left {
+        status: Option<&'a str>,
+        error_type: Option<&'a str>,
+        error_code: Option<&'a str>,
+        display_message: Option<&'a str>,
+    },
 }
 
 /// Answers one request.
@@ -86,17 +91,26 @@ async fn record_exit<S: LinkReports, C: Clock>(
 }
 
 fn view<'a, S, C: Clock>(session: &'a LinkSession, deps: &Deps<S, C>) -> SessionView<'a> {
+    let brought = session.results.iter().flat_map(|results| &results.item_ids);
     SessionView {
         link_id: &session.link_id,
         status: session.status(deps.clock.now()).as_str(),
-        item_ids: session.item_id.iter().collect(),
-        problem: session.exit.as_ref().map(|exit| ProblemView {
-            status: exit.status.as_deref(),
-            error_type: exit.error_type.as_deref(),
-            error_code: exit.error_code.as_deref(),
-            display_message: exit.display_message.as_deref(),
-        }),
+        item_ids: session.item_id.iter().chain(brought).collect(),
+        problem: problem(session),
     }
+}
+
+fn problem(session: &LinkSession) -> Option<ProblemView<'_>> {
+    let results = session.results.as_ref();
+    if let Some(code) = results.and_then(|results| results.problem.as_deref()) {
+        return Some(ProblemView::NotLinked { code });
+    }
+    session.exit.as_ref().map(|exit| ProblemView::Left {
+        status: exit.status.as_deref(),
+        error_type: exit.error_type.as_deref(),
+        error_code: exit.error_code.as_deref(),
+        display_message: exit.display_message.as_deref(),
+    })
 }
 
 fn not_found() -> Problem {

@@ -5,7 +5,7 @@
 use jiff::SignedDuration;
 use lambda_http::{Body, Response};
 use link_sessions::{Deps, handler};
-use shared::domain::{ItemId, LinkId, LinkSession, Sealed, UserId, token_hash};
+use shared::domain::{ItemId, LinkId, LinkResults, LinkSession, Sealed, UserId, token_hash};
 use shared::http::Code;
 use shared::ports::Clock;
 use shared::test_util::{Event, FixedClock, MemoryStore, json};
@@ -33,6 +33,7 @@ fn deps() -> TestDeps {
         hosted: false,
         exit: None,
         refreshed_at: None,
+        results: None,
         expires_at: now + SignedDuration::from_mins(30),
         created_at: now,
     });
@@ -102,4 +103,27 @@ async fn bad_reports_name_their_field() {
     deps.store.go_down(0, 1);
     let response = send(&deps, Event::read(EXIT)).await;
     assert_eq!(json(&response)["code"], Code::StorageUnavailable.as_str());
+}
+
+#[tokio::test]
+async fn a_hosted_session_tells_which_items_it_brought_and_what_made_none() {
+    let deps = deps();
+    {
+        let session = &mut deps.store.records().sessions[0];
+        session.item_id = None;
+        session.hosted = true;
+        session.results = Some(LinkResults {
+            item_ids: vec![ItemId::new("A"), ItemId::new("B")],
+            problem: Some("duplicate_item".to_owned()),
+            finished: true,
+        });
+    }
+    let session = json(&send(&deps, Event::read(GET)).await);
+    let expected = serde_json::json!({
+        "link_id": LINK,
+        "status": "finished",
+        "item_ids": ["A", "B"],
+        "problem": { "code": "duplicate_item" },
+    });
+    assert_eq!(session, expected);
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use shared::domain::{
-    AccountChange, AccountId, AccountStatus, Cause, Change, ChangeId, ItemId, ItemStatus,
-    PlaidRequestId,
+    AccountChange, AccountId, AccountStatus, Cause, Change, ChangeId, ItemId, ItemStatus, Notice,
+    PlaidRequestId, VerificationStatus,
 };
 
 /// A change in an answer.
@@ -19,6 +19,8 @@ pub(crate) struct ChangeView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<ItemStatus>,
     accounts: Vec<AccountChangeView<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notices: &'a [Notice],
     #[serde(skip_serializing_if = "Option::is_none")]
     plaid_request_id: Option<&'a PlaidRequestId>,
 }
@@ -30,6 +32,8 @@ struct AccountChangeView<'a> {
     before: Option<AccountStatus>,
     after: AccountStatus,
     generation: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_status: Option<&'a VerificationStatus>,
 }
 
 impl<'a> ChangeView<'a> {
@@ -42,6 +46,7 @@ impl<'a> ChangeView<'a> {
             before: change.before,
             after: change.after,
             accounts: change.accounts.iter().map(AccountChangeView::of).collect(),
+            notices: &change.notices,
             plaid_request_id: change.plaid_request_id.as_ref(),
         }
     }
@@ -54,6 +59,7 @@ impl<'a> AccountChangeView<'a> {
             before: account.before,
             after: account.after,
             generation: account.generation,
+            verification_status: account.verification_status.as_ref(),
         }
     }
 }

@@ -5,7 +5,7 @@
 use lambda_http::{Body, Response};
 use list_items::{Deps, handler};
 use serde_json::json;
-use shared::domain::{Cause, Change, ChangeId, Item, Sealed};
+use shared::domain::{Cause, Change, ChangeId, Item, Notice, NoticeCode, Sealed};
 use shared::http::Code;
 use shared::ports::Clock;
 use shared::test_util::{Event, FixedClock, MemoryStore, account, json, linked_item};
@@ -182,6 +182,30 @@ async fn a_change_tells_what_became_of_item_and_accounts_and_no_more() {
         "accounts": [{ "account_id": "a", "after": "ready", "generation": 1 }],
     }]);
     assert_eq!(page["changes"], expected);
+}
+
+#[tokio::test]
+async fn a_change_tells_what_plaid_announced() {
+    let deps = deps_with(&[]);
+    let mut told = change("user-1", "1");
+    told.accounts[0].verification_status = Some("pending_manual_verification".into());
+    told.notices.push(Notice {
+        code: NoticeCode::PendingDisconnect,
+        issued_at: deps.clock.now(),
+        reason: Some("INSTITUTION_MIGRATION".to_owned()),
+        act_before: None,
+    });
+    deps.store.records().changes = vec![told];
+    let page = json(&send(&deps, Event::read(CHANGES)).await);
+    let told = &page["changes"][0];
+    let notice = json!({
+        "code": "pending_disconnect",
+        "issued_at": "2026-11-22T12:00:00Z",
+        "reason": "INSTITUTION_MIGRATION",
+    });
+    assert_eq!(told["notices"], json!([notice]));
+    let status = &told["accounts"][0]["verification_status"];
+    assert_eq!(status, "pending_manual_verification");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What an operator wishes, due or not.
 
 use shared::domain::{Deadline, ExchangeKey, ItemId, RecordKey, Sealed, Stray, UserId};
-use shared::ports::{Clock, StoreError, Vault};
+use shared::ports::{Clock, EventBus, StoreError, Vault};
 
 use crate::due::{ReconcilePlaid, ReconcileStore, one};
 use crate::event::Envelope;
@@ -10,14 +10,15 @@ use crate::{Deps, Event, Report};
 const PAGE: u32 = 50;
 const NO_ANSWER: &str = "the table did not answer";
 
-pub(crate) async fn reconcile<P, S, V, C>(
-    deps: &Deps<P, S, V, C>,
+pub(crate) async fn reconcile<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     event: Event,
     deadline: Deadline,
 ) -> Report
 where
     P: ReconcilePlaid,
     S: ReconcileStore,
+    B: EventBus,
     V: Vault,
     C: Clock,
 {
@@ -38,8 +39,8 @@ where
     report
 }
 
-async fn of_item<P, S: ReconcileStore, V, C>(
-    deps: &Deps<P, S, V, C>,
+async fn of_item<P, S: ReconcileStore, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     item_id: &ItemId,
 ) -> Result<Vec<RecordKey>, &'static str> {
     let owner = deps
@@ -51,8 +52,8 @@ async fn of_item<P, S: ReconcileStore, V, C>(
     Ok(vec![RecordKey::item(&user_id, item_id)])
 }
 
-async fn of_user<P, S: ReconcileStore, V, C>(
-    deps: &Deps<P, S, V, C>,
+async fn of_user<P, S: ReconcileStore, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     user_id: &UserId,
 ) -> Result<Vec<RecordKey>, &'static str> {
     let mut keys = Vec::new();
@@ -70,8 +71,8 @@ async fn of_user<P, S: ReconcileStore, V, C>(
 }
 
 /// The envelope becomes a stray like any other, so that it is not lost if this run fails.
-async fn of_envelope<P, S: ReconcileStore, V, C: Clock>(
-    deps: &Deps<P, S, V, C>,
+async fn of_envelope<P, S: ReconcileStore, B, V, C: Clock>(
+    deps: &Deps<P, S, B, V, C>,
     envelope: &Envelope,
 ) -> Result<Vec<RecordKey>, &'static str> {
     let sealed = hex::decode(&envelope.sealed).map_err(|_| "sealed is not hexadecimal")?;

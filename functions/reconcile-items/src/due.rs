@@ -1,31 +1,27 @@
 //! Whatever is due, the longest waiting first, a few at a time, as long as there is time
 //! for one more.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
-use shared::domain::{Deadline, DueRecord, ExchangeKey, FailureClass, RecordKey};
-use shared::ports::{Clock, DueRecords, Erasures, ItemOwners, LinkReports, StoreError, Vault};
+use shared::domain::{ChangeId, Deadline, DueRecord, ExchangeKey, FailureClass, RecordKey, UserId};
+use shared::ports::{Clock, DueRecords, Erasures, EventBus, Outbox, StoreError, Vault};
 use shared::use_cases::exchange::{ExchangeError, ExchangePlaid, ExchangeStore, ExchangeUseCase};
-use shared::use_cases::item_sync::{SyncPlaid, SyncStore};
+use shared::use_cases::inbox::{InboxPlaid, InboxStore, InboxUseCase};
+use shared::use_cases::publish::{PublishUseCase, Unpublished};
 
 use crate::report::Outcome;
-use crate::{Deps, Report, erasure, item, stray};
+use crate::{Deps, Report, erasure, item, session, stray};
 
 /// The calls of Plaid that reconciling needs.
-pub trait ReconcilePlaid: ExchangePlaid + SyncPlaid {}
-impl<T: ExchangePlaid + SyncPlaid> ReconcilePlaid for T {}
+pub trait ReconcilePlaid: InboxPlaid {}
+impl<T: InboxPlaid> ReconcilePlaid for T {}
 
 /// The records that reconciling needs.
-pub trait ReconcileStore:
-    ExchangeStore + SyncStore + DueRecords + Erasures + ItemOwners + LinkReports
-{
-}
-impl<T: ExchangeStore + SyncStore + DueRecords + Erasures + ItemOwners + LinkReports> ReconcileStore
-    for T
-{
-}
+pub trait ReconcileStore: InboxStore + Erasures + Outbox {}
+impl<T: InboxStore + Erasures + Outbox> ReconcileStore for T {}
 
 /// The most that one run takes up.
 const LIMIT: u32 = 200;
@@ -40,10 +36,14 @@ pub(crate) const LATER: Duration = Duration::from_mins(15);
 pub(crate) const MUCH_LATER: Duration = Duration::from_hours(1);
 
 /// Looks after everything that is due.
-pub(crate) async fn reconcile<P, S, V, C>(deps: &Deps<P, S, V, C>, deadline: Deadline) -> Report
+pub(crate) async fn reconcile<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
+    deadline: Deadline,
+) -> Report
 where
     P: ReconcilePlaid,
     S: ReconcileStore,
+    B: EventBus,
     V: Vault,
     C: Clock,
 {
@@ -58,7 +58,7 @@ where
         }
     };
     let full = keys.len() >= LIMIT as usize;
-    let mut report = stream::iter(keys)
+    let mut report = stream::iter(once_each(keys))
         .map(|key| one_in_time(deps, key, deadline))
         .buffer_unordered(AT_ONCE)
         .fold(Report::default(), |mut report, outcome| async move {
@@ -73,14 +73,25 @@ where
     report
 }
 
-async fn one_in_time<P, S, V, C>(
-    deps: &Deps<P, S, V, C>,
+/// The webhooks of one subject are looked after together.
+fn once_each(keys: Vec<RecordKey>) -> Vec<RecordKey> {
+    let mut partitions = BTreeSet::new();
+    let first = |key: &RecordKey| match DueRecord::of(key) {
+        Some(DueRecord::Inbox(partition)) => partitions.insert(partition),
+        _ => true,
+    };
+    keys.into_iter().filter(first).collect()
+}
+
+async fn one_in_time<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     key: RecordKey,
     deadline: Deadline,
 ) -> Option<Outcome>
 where
     P: ReconcilePlaid,
     S: ReconcileStore,
+    B: EventBus,
     V: Vault,
     C: Clock,
 {
@@ -91,14 +102,15 @@ where
 }
 
 /// Looks after one record, due or not.
-pub(crate) async fn one<P, S, V, C>(
-    deps: &Deps<P, S, V, C>,
+pub(crate) async fn one<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     key: &RecordKey,
     deadline: Deadline,
 ) -> Outcome
 where
     P: ReconcilePlaid,
     S: ReconcileStore,
+    B: EventBus,
     V: Vault,
     C: Clock,
 {
@@ -111,11 +123,12 @@ where
             item::look_after(deps, &user_id, &item_id, deadline).await
         }
         Some(DueRecord::Link(user_id, link_id)) => {
-            item::after_update_mode(deps, &user_id, &link_id, deadline).await
+            session::look_after(deps, &user_id, &link_id, deadline).await
         }
         Some(DueRecord::Erasure(user_id)) => erasure::go_on(deps, &user_id, deadline).await,
-        // The inbox has a reader of its own.
-        Some(DueRecord::Inbox(_)) | None => Err(Postponed {
+        Some(DueRecord::Inbox(partition)) => webhooks(deps, &partition, deadline).await,
+        Some(DueRecord::Change(user_id, change_id)) => publish(deps, &user_id, &change_id).await,
+        None => Err(Postponed {
             reason: "nobody here looks after it".to_owned(),
             wait: MUCH_LATER,
         }),
@@ -123,6 +136,53 @@ where
     match looked_after {
         Ok(outcome) => outcome,
         Err(postponed) => postpone(deps, key, postponed).await,
+    }
+}
+
+/// Webhooks that had to wait. Each has got its next time, or its end, by itself.
+async fn webhooks<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
+    partition: &str,
+    deadline: Deadline,
+) -> Result<Outcome, Postponed>
+where
+    P: ReconcilePlaid,
+    S: ReconcileStore,
+    V: Vault,
+    C: Clock,
+{
+    let use_case = InboxUseCase {
+        plaid: &deps.plaid,
+        store: &deps.store,
+        vault: &deps.vault,
+        clock: &deps.clock,
+        settings: &deps.settings,
+    };
+    let processed = Box::pin(use_case.process(partition, deadline)).await?;
+    Ok(match processed.waiting {
+        0 => Outcome::Done,
+        _ => Outcome::Waits,
+    })
+}
+
+/// A change that the stream did not publish in time.
+async fn publish<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
+    user_id: &UserId,
+    change_id: &ChangeId,
+) -> Result<Outcome, Postponed>
+where
+    S: Outbox,
+    B: EventBus,
+{
+    let use_case = PublishUseCase {
+        store: &deps.store,
+        bus: &deps.bus,
+    };
+    match use_case.run_stored(user_id, change_id).await {
+        Ok(()) => Ok(Outcome::Done),
+        Err(Unpublished::Bus(error)) => Err(Postponed::because(&error, SOON)),
+        Err(Unpublished::Store(error)) => Err(error.into()),
     }
 }
 
@@ -160,8 +220,8 @@ pub(crate) fn patience(class: FailureClass) -> Duration {
     }
 }
 
-async fn postpone<P, S: DueRecords, V, C: Clock>(
-    deps: &Deps<P, S, V, C>,
+async fn postpone<P, S: DueRecords, B, V, C: Clock>(
+    deps: &Deps<P, S, B, V, C>,
     key: &RecordKey,
     postponed: Postponed,
 ) -> Outcome {
@@ -175,8 +235,8 @@ async fn postpone<P, S: DueRecords, V, C: Clock>(
     Outcome::Failed
 }
 
-pub(crate) async fn put_off<P, S: DueRecords, V, C>(
-    deps: &Deps<P, S, V, C>,
+pub(crate) async fn put_off<P, S: DueRecords, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     key: &RecordKey,
     until: Timestamp,
 ) {
@@ -186,8 +246,8 @@ pub(crate) async fn put_off<P, S: DueRecords, V, C>(
 }
 
 /// Goes on with an exchange that nobody works on any more. Whatever its end is, it is one.
-async fn finish_exchange<P, S, V, C>(
-    deps: &Deps<P, S, V, C>,
+async fn finish_exchange<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     key: &ExchangeKey,
     deadline: Deadline,
 ) -> Result<Outcome, Postponed>

@@ -14,8 +14,8 @@ use crate::report::Outcome;
 const PORTIONS: u32 = 20;
 const PAGE: u32 = 25;
 
-pub(crate) async fn go_on<P, S, V, C>(
-    deps: &Deps<P, S, V, C>,
+pub(crate) async fn go_on<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     user_id: &UserId,
     deadline: Deadline,
 ) -> Result<Outcome, Postponed>
@@ -37,8 +37,8 @@ where
     Err(Postponed::because(&"there is more to erase", SOON))
 }
 
-async fn remove_items<P, S, V, C>(
-    deps: &Deps<P, S, V, C>,
+async fn remove_items<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     user_id: &UserId,
     deadline: Deadline,
 ) -> Result<(), Postponed>
@@ -62,8 +62,8 @@ where
     Ok(())
 }
 
-async fn remove_item<P, S, V, C>(
-    deps: &Deps<P, S, V, C>,
+async fn remove_item<P, S, B, V, C>(
+    deps: &Deps<P, S, B, V, C>,
     item: &Item,
     deadline: Deadline,
 ) -> Result<(), Postponed>

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lambda_http::LambdaEvent;
 use shared::domain::Deadline;
-use shared::ports::{Clock, Vault};
+use shared::ports::{Clock, EventBus, Vault};
 use tracing::Instrument;
 
 use crate::due::{ReconcilePlaid, ReconcileStore};
@@ -14,10 +14,11 @@ use crate::{Deps, Event, Report, by_hand, due};
 const REPORT_MARGIN: Duration = Duration::from_millis(500);
 
 /// Does what is due, or what an operator wishes.
-pub async fn handler<P, S, V, C>(deps: &Deps<P, S, V, C>, event: LambdaEvent<Event>) -> Report
+pub async fn handler<P, S, B, V, C>(deps: &Deps<P, S, B, V, C>, event: LambdaEvent<Event>) -> Report
 where
     P: ReconcilePlaid,
     S: ReconcileStore,
+    B: EventBus,
     V: Vault,
     C: Clock,
 {

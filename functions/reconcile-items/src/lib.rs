@@ -11,9 +11,11 @@ mod event;
 mod handler;
 mod item;
 mod report;
+mod session;
 mod stray;
 
 use shared::aws::sdk_config;
+use shared::event_bus::EventBridgeBus;
 use shared::live::{self, LivePlaid, StartError, exchange_settings};
 use shared::settings::{Environment, Reader, WARM_UP};
 use shared::store::Table;
@@ -26,42 +28,52 @@ pub use handler::handler;
 pub use report::Report;
 
 /// What the function needs from outside.
-pub struct Deps<P, S, V, C> {
+pub struct Deps<P, S, B, V, C> {
     /// Plaid.
     pub plaid: P,
     /// The table.
     pub store: S,
+    /// The event bus.
+    pub bus: B,
     /// The vault.
     pub vault: V,
     /// The time.
     pub clock: C,
     /// How exchanges are made and answered.
     pub settings: ExchangeSettings,
+    /// Where Plaid should send webhooks; Items that were linked under another address are
+    /// moved there.
+    pub webhook_url: Option<String>,
 }
 
 /// The needs over the real world.
-pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
+pub type LiveDeps = Deps<LivePlaid, Table, EventBridgeBus, KmsVault, SystemClock>;
 
 /// Reads the settings and builds the clients.
 ///
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
 pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
-    let (aws, table, plaid, vault, linking) = Reader::read(environment, |reader| {
-        let aws = reader.aws();
-        let table = reader.table_name();
-        let plaid = reader.plaid();
-        let vault = reader.vault();
-        let linking = reader.linking();
-        Some((aws?, table?, plaid?, vault?, linking?))
-    })?;
+    let (aws, table, plaid, vault, linking, bus, webhook_url) =
+        Reader::read(environment, |reader| {
+            let aws = reader.aws();
+            let table = reader.table_name();
+            let plaid = reader.plaid();
+            let vault = reader.vault();
+            let linking = reader.linking();
+            let bus = reader.event_bus();
+            let webhook_url = reader.webhook_url();
+            Some((aws?, table?, plaid?, vault?, linking?, bus?, webhook_url?))
+        })?;
     let config = sdk_config(&aws)?;
     let deps = Deps {
         plaid: live::plaid(&config, plaid)?,
         store: Table::new(&config, &aws, table),
+        bus: EventBridgeBus::new(&config, bus),
         vault: KmsVault::new(&config, &vault),
         clock: SystemClock,
         settings: exchange_settings(linking),
+        webhook_url: Some(webhook_url),
     };
     deps.plaid.warm_up(WARM_UP).await;
     Ok(deps)

@@ -8,13 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_http::{Context, LambdaEvent};
 use reconcile_items::{Deps, Event, Report, handler};
 use shared::domain::{
-    Cause, Deadline, Exchange, ExchangeKey, ExchangeStep, Health, Hints, Item, ItemId, Lifecycle,
-    LinkId, LinkSession, Place, PlaidFailure, PublicToken, Purpose, Sealed, Sha256, Stray, UserId,
+    Cause, Change, Deadline, Exchange, ExchangeKey, ExchangeStep, Health, Hints, Item, ItemId,
+    Lifecycle, LinkId, LinkSession, Place, PlaidFailure, PublicToken, Purpose, Sealed, Sha256,
+    Stray, UserId,
 };
 use shared::http::render_item;
 use shared::ports::{Clock, DueRecords, Erasures, SealingKey, Vault};
 use shared::test_util::{
-    FixedClock, MemoryPlaid, MemoryStore, MemoryVault, account, linked_item, refusal,
+    FixedClock, MemoryBus, MemoryPlaid, MemoryStore, MemoryVault, account, linked_item, refusal,
     with_access_token,
 };
 use shared::use_cases::exchange::{ExchangeRequest, ExchangeSettings, ExchangeUseCase};
@@ -24,7 +25,7 @@ const NOW: i64 = 1_795_348_800;
 const ACCESS_TOKEN: &str = "access-sandbox-canary-1";
 
 struct Scene {
-    deps: Deps<MemoryPlaid, MemoryStore, MemoryVault, FixedClock>,
+    deps: Deps<MemoryPlaid, MemoryStore, MemoryBus, MemoryVault, FixedClock>,
 }
 
 impl Scene {
@@ -38,9 +39,11 @@ impl Scene {
             deps: Deps {
                 plaid: MemoryPlaid::with_accounts(vec![account("a", "checking", None)]),
                 store: MemoryStore::default(),
+                bus: MemoryBus::default(),
                 vault: MemoryVault,
                 clock: FixedClock::at_second(NOW),
                 settings,
+                webhook_url: None,
             },
         }
     }
@@ -199,6 +202,39 @@ async fn a_due_item_is_read_again_and_gets_its_next_time() {
     assert_eq!(changes[0].cause, Cause::Reconciler);
 }
 
+const WEBHOOKS: &str = "https://api.example/v1/webhooks/plaid";
+
+#[tokio::test]
+async fn an_item_that_was_linked_under_another_address_is_moved_once() {
+    let mut scene = Scene::new();
+    scene.deps.webhook_url = Some(WEBHOOKS.to_owned());
+    scene.deps.plaid.world().webhook = Some("https://old.example/v1/webhooks/plaid".to_owned());
+    for _ in 0..2 {
+        scene.has("item", |_| {}).await;
+        assert_eq!(scene.run().await, done(1));
+    }
+    let world = scene.deps.plaid.world();
+    assert_eq!(world.webhook.as_deref(), Some(WEBHOOKS));
+    let moves = world.calls.iter().filter(|call| **call == "update_webhook");
+    assert_eq!(moves.count(), 1);
+}
+
+#[tokio::test]
+async fn an_item_that_could_not_be_moved_is_read_all_the_same_and_moved_soon() {
+    let mut scene = Scene::new();
+    scene.deps.webhook_url = Some(WEBHOOKS.to_owned());
+    scene.has("item", |_| {}).await;
+    scene.deps.plaid.world().health = Some(Health::LoginRequired);
+    scene.deps.plaid.fail("update_webhook", no_answer());
+    assert_eq!(scene.run().await, done(1));
+    assert_eq!(scene.item().health, Health::LoginRequired);
+    assert_eq!(scene.deps.plaid.world().webhook, None);
+    scene.deps.clock.advance_seconds(5 * 60);
+    assert_eq!(scene.run().await.failed, 0);
+    let world = scene.deps.plaid.world();
+    assert_eq!(world.webhook.as_deref(), Some(WEBHOOKS));
+}
+
 #[tokio::test]
 async fn what_plaid_does_not_tell_now_is_asked_later() {
     for (failure, minutes) in [
@@ -242,6 +278,7 @@ fn update_session(scene: &Scene, item_id: &str) -> LinkSession {
         hosted: false,
         exit: None,
         refreshed_at: None,
+        results: None,
         expires_at: scene.now() - SignedDuration::from_mins(2),
         created_at: scene.now(),
     }
@@ -435,4 +472,26 @@ async fn with_too_little_time_nothing_is_begun() {
     let report = scene.run_with(SCHEDULE, Duration::from_secs(10)).await;
     assert!(report.unfinished);
     assert!(scene.deps.plaid.world().calls.is_empty());
+}
+
+#[tokio::test]
+async fn a_change_that_the_stream_did_not_publish_is_published_here() {
+    let scene = Scene::new();
+    scene.has("item", |item| item.due_at = None).await;
+    let user_id = UserId::new("user-1");
+    let receipt = Change::erased(&user_id, scene.now());
+    scene.deps.store.records().changes.push(receipt);
+    assert_eq!(
+        scene.run().await,
+        Report::default(),
+        "the stream comes first"
+    );
+    scene.deps.clock.advance_seconds(120);
+    scene.deps.bus.refuse_after(0);
+    assert_eq!(scene.run().await, failed(1));
+    scene.deps.clock.advance_seconds(60);
+    assert_eq!(scene.run().await, done(1));
+    assert_eq!(scene.deps.bus.events()[0].kind, "user.erased");
+    scene.deps.clock.advance_seconds(86_400);
+    assert_eq!(scene.run().await, Report::default());
 }

@@ -5,7 +5,7 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use shared::domain::{Cause, ItemId};
 use shared::http::{Problem, caller, invoke, json_response, render_item};
 use shared::ports::{Clock, Vault};
-use shared::use_cases::item_sync::{ItemSync, SyncPlaid, SyncStore};
+use shared::use_cases::item_sync::{ItemSync, Occasion, SyncPlaid, SyncStore};
 
 use crate::Deps;
 
@@ -33,8 +33,8 @@ where
                 clock: &deps.clock,
                 processor: &deps.processor,
             };
-            let cause = Cause::UpdateMode;
-            let item = sync.run(&user_id, &item_id, cause, invocation.deadline);
+            let occasion = Occasion::of(Cause::UpdateMode);
+            let item = sync.run(&user_id, &item_id, occasion, invocation.deadline);
             let item = Box::pin(item).await?;
             Ok(json_response(StatusCode::OK, render_item(&item, None)))
         },

@@ -83,6 +83,7 @@ impl Scene {
             hosted: false,
             exit,
             refreshed_at: None,
+            results: None,
             expires_at: self.deps.clock.now(),
             created_at: self.deps.clock.now(),
         };
@@ -246,7 +247,7 @@ async fn a_refresh_settles_the_open_update_mode() {
 }
 
 #[tokio::test]
-async fn update_mode_clears_the_notices_before_it() {
+async fn update_mode_that_was_finished_clears_the_notices_before_it() {
     let scene = Scene::with_a_ready_account().await;
     let notice = |issued_at: Timestamp| Notice {
         code: NoticeCode::PendingDisconnect,
@@ -258,7 +259,10 @@ async fn update_mode_clears_the_notices_before_it() {
     let (early, late) = (notice(now), notice(now + SignedDuration::from_secs(1)));
     scene.store(|item| item.notices = vec![early.clone(), late.clone()]);
     scene.refresh().await;
-    assert_eq!(scene.stored().notices, [early, late.clone()]);
+    assert_eq!(scene.stored().notices, [early.clone(), late.clone()]);
+    scene.open_update_mode(Some(LinkExit::default()));
+    scene.refresh().await;
+    assert_eq!(scene.stored().notices, [early, late.clone()], "it was left");
     scene.open_update_mode(None);
     let item = json(&scene.refresh().await);
     assert_eq!(scene.stored().notices, [late]);

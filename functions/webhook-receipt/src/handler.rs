@@ -1,9 +1,10 @@
 //! From the event to the use case and back.
 
-use lambda_http::http::StatusCode;
+use lambda_http::http::{HeaderMap, StatusCode};
 use lambda_http::{Body, Request, Response};
+use plaid_webhook::{LookupError, Rejection};
+use shared::domain::PlaidFailure;
 use shared::http::{Code, Problem, invoke, json_response, raw_body};
-use shared::plaid::KeyLookupError;
 use shared::ports::{Clock, Inbox, VerificationKeys};
 
 use crate::use_case::ReceiveError;
@@ -26,10 +27,7 @@ where
         request,
         |invocation, request| async move {
             let body = raw_body(&request, MAX_WEBHOOK)?;
-            let signature = request
-                .headers()
-                .get(SIGNATURE_HEADER)
-                .and_then(|v| v.to_str().ok());
+            let signature = signature(request.headers())?;
             use_case::receive(deps, signature, body, invocation.deadline).await?;
             Ok(json_response(StatusCode::OK, "{}".to_owned()))
         },
@@ -37,20 +35,57 @@ where
     .await
 }
 
+/// The header, which Plaid sends once. Two of them leave open which one is meant.
+fn signature(headers: &HeaderMap) -> Result<Option<&str>, ReceiveError> {
+    let mut values = headers.get_all(SIGNATURE_HEADER).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            let text = value.to_str().map_err(|_| Rejection::MalformedToken)?;
+            Ok(Some(text))
+        }
+        (Some(_), Some(_)) => Err(Rejection::MalformedToken.into()),
+    }
+}
+
 impl From<ReceiveError> for Problem {
     fn from(error: ReceiveError) -> Self {
         match error {
-            ReceiveError::Refused(reason) => {
+            ReceiveError::Refused(rejection) => {
                 // The reason is for us; a stranger learns only that it failed.
-                tracing::warn!(%reason, "refused a webhook");
+                tracing::warn!(reason = rejection.reason(), "refused a webhook");
                 let detail = "This is not a webhook that Plaid signed just now.";
                 Self::new(Code::WebhookNotVerified, detail)
             }
-            ReceiveError::Undecided(KeyLookupError::Plaid(failure)) => failure.into(),
-            ReceiveError::Undecided(KeyLookupError::BudgetUsedUp) => {
-                Self::try_again("Too many unknown keys were named. Send the webhook again.")
-            }
+            ReceiveError::Undecided(error) => undecided(error),
             ReceiveError::NotKept(error) => error.into(),
         }
     }
+}
+
+/// Always 503: whatever keeps the key from us, the webhook may be genuine.
+fn undecided(error: LookupError<PlaidFailure>) -> Problem {
+    let cause = match error {
+        LookupError::Source(failure) => {
+            tracing::warn!(reason = "lookup_failed", %failure, "a webhook is undecided");
+            Problem::from(failure)
+        }
+        LookupError::CoolingDown => {
+            tracing::warn!(reason = "lookup_cooling_down", "a webhook is undecided");
+            try_again()
+        }
+        LookupError::BudgetUsedUp => {
+            tracing::warn!(reason = "lookup_budget_used_up", "a webhook is undecided");
+            try_again()
+        }
+    };
+    if cause.code().status() == StatusCode::SERVICE_UNAVAILABLE {
+        cause
+    } else {
+        try_again()
+    }
+}
+
+fn try_again() -> Problem {
+    Problem::try_again("The key of this webhook cannot be had right now. Send it again.")
 }

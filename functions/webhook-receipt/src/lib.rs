@@ -4,9 +4,9 @@
 mod handler;
 mod use_case;
 
+use plaid_webhook::KeyCache;
 use shared::aws::sdk_config;
 use shared::live::{self, LivePlaid, StartError};
-use shared::plaid::KeyCache;
 use shared::settings::{Environment, Reader, WARM_UP};
 use shared::store::Table;
 use shared::system_clock::SystemClock;
@@ -15,8 +15,10 @@ pub use handler::handler;
 
 /// What the function needs from outside.
 pub struct Deps<K, S, C> {
-    /// Plaid's keys.
-    pub keys: KeyCache<K>,
+    /// Who gives out Plaid's keys.
+    pub plaid: K,
+    /// The keys that were needed so far.
+    pub keys: KeyCache,
     /// The table.
     pub store: S,
     /// The time.
@@ -41,7 +43,8 @@ pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> 
     let client = live::plaid(&config, plaid)?;
     client.warm_up(WARM_UP).await;
     Ok(Deps {
-        keys: KeyCache::new(client),
+        plaid: client,
+        keys: KeyCache::new(),
         store: Table::new(&config, &aws, table),
         clock: SystemClock,
     })

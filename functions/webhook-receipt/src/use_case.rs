@@ -2,9 +2,11 @@
 //! and never refuse a genuine webhook for its content.
 
 use jiff::Timestamp;
-use shared::domain::redaction::redact_tokens;
-use shared::domain::{Deadline, InboxRecord, ItemId, TIME_TO_WRITE, WebhookType};
-use shared::plaid::{Freshness, KeyLookupError, Rejection, SignedWebhook, read_webhook};
+use plaid_webhook::{LookupError, Rejection, VerifyError};
+use shared::domain::{
+    Deadline, InboxRecord, ItemId, PlaidFailure, Sha256, TIME_TO_WRITE, WebhookType,
+};
+use shared::plaid::{WebhookKeys, body_to_keep, read_webhook};
 use shared::ports::{Clock, Inbox, Kept, StoreError, VerificationKeys};
 
 use crate::Deps;
@@ -14,10 +16,10 @@ use crate::Deps;
 pub(crate) enum ReceiveError {
     /// It is not genuine, or too old.
     #[error("the webhook is refused: {0}")]
-    Refused(Rejection),
+    Refused(#[from] Rejection),
     /// Nobody knows yet whether it is genuine: Plaid should send it again.
     #[error("the webhook could not be verified yet")]
-    Undecided(#[from] KeyLookupError),
+    Undecided(#[from] LookupError<PlaidFailure>),
     /// It is genuine and could not be kept: Plaid should send it again.
     #[error("the webhook could not be kept")]
     NotKept(#[from] StoreError),
@@ -36,13 +38,22 @@ where
     C: Clock,
 {
     let now = deps.clock.now();
-    let verdict = deps
-        .keys
-        .verify(signature, body, now, deadline.less(TIME_TO_WRITE))
-        .await?;
-    let (signed, freshness) = verdict.map_err(ReceiveError::Refused)?;
-    let record = inbox_record(body, signed, freshness, now);
-    let kept = deps.store.keep(&record).await?;
+    let source = WebhookKeys::until(deadline.less(TIME_TO_WRITE), &deps.plaid);
+    match deps.keys.verify(&source, signature, body, now).await {
+        Ok(signed) => keep(&deps.store, &record(body, signed.issued_at(), now, false)).await,
+        Err(VerifyError::Rejected(rejection)) => {
+            if let Rejection::TooOld { issued_at } = rejection {
+                // Plaid asks to refuse it; but that Plaid's truth may have changed is kept.
+                keep(&deps.store, &record(body, issued_at, now, true)).await?;
+            }
+            Err(rejection.into())
+        }
+        Err(VerifyError::Undecided(error)) => Err(error.into()),
+    }
+}
+
+async fn keep<S: Inbox>(store: &S, record: &InboxRecord) -> Result<(), ReceiveError> {
+    let kept = store.keep(record).await?;
     tracing::info!(
         webhook_type = record
             .webhook
@@ -55,27 +66,19 @@ where
         stale = record.stale,
         "kept a webhook"
     );
-    match freshness {
-        Freshness::Fresh => Ok(()),
-        // Plaid asks to refuse it; that Plaid's truth may have changed is kept all the same.
-        Freshness::Stale => Err(ReceiveError::Refused(Rejection::TooOld)),
-    }
+    Ok(())
 }
 
-fn inbox_record(
-    body: &[u8],
-    signed: SignedWebhook,
-    freshness: Freshness,
-    now: Timestamp,
-) -> InboxRecord {
+fn record(body: &[u8], issued_at: Timestamp, received_at: Timestamp, stale: bool) -> InboxRecord {
     let webhook = read_webhook(body);
+    let body_hash = Sha256::of(body);
     InboxRecord {
-        subject: webhook.subject(&signed.body_hash),
+        subject: webhook.subject(&body_hash),
         webhook,
-        body: redact_tokens(&String::from_utf8_lossy(body)),
-        body_hash: signed.body_hash,
-        issued_at: signed.issued_at,
-        received_at: now,
-        stale: freshness == Freshness::Stale,
+        body: body_to_keep(body),
+        body_hash,
+        issued_at,
+        received_at,
+        stale,
     }
 }

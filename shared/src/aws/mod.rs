@@ -27,6 +27,9 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 /// With all its attempts; whoever plans a write at the end keeps three seconds for it.
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
 const MAX_ATTEMPTS: u32 = 3;
+/// The longest first pause after a refusal for too many requests; it doubles. With the
+/// SDK's own second, the third attempt would come after the operation's time.
+const THROTTLED_PAUSE: Duration = Duration::from_millis(200);
 /// A frozen sandbox wakes up with connections that the other side closed long ago.
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 
@@ -50,11 +53,17 @@ pub fn sdk_config(settings: &AwsSettings) -> Result<SdkConfig, TlsError> {
         .region(Region::new(settings.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(credentials(settings)))
         .http_client(http_client()?)
-        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .retry_config(retries())
         .timeout_config(timeouts);
     config.set_sleep_impl(Some(SharedAsyncSleep::new(TokioSleep::new())));
     config.set_endpoint_url(settings.endpoint_url.clone());
     Ok(config.build())
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(MAX_ATTEMPTS)
+        .with_initial_backoff(THROTTLED_PAUSE)
 }
 
 /// The credentials of the function's role, which Lambda hands over in the environment
@@ -101,5 +110,21 @@ where
         SdkError::DispatchFailure(_) => "no connection".to_owned(),
         SdkError::ConstructionFailure(_) => "the request could not be built".to_owned(),
         _ => "the answer could not be read".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_attempt_after_refusals_has_its_whole_time() {
+        let retries = retries();
+        let pauses = (1 << (retries.max_attempts() - 1)) - 1;
+        let longest = retries.initial_backoff() * pauses;
+        assert!(
+            longest + ATTEMPT_TIMEOUT <= OPERATION_TIMEOUT,
+            "{longest:?}"
+        );
     }
 }

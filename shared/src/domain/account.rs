@@ -1,9 +1,10 @@
 //! Accounts, and which of them a processor may be given.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::open_enum::open_enum;
-use super::{AccountId, Sealed};
+use super::{AccountId, Command, Sealed};
 
 open_enum! {
     /// Plaid's kind of account.
@@ -143,9 +144,25 @@ pub struct Account {
     pub processor_token: Option<Sealed>,
     /// How many processor tokens were made for it so far.
     pub generation: u32,
+    /// Whether its processor token is to be replaced as soon as Plaid can.
+    pub renew: bool,
+    /// The commands to replace it that were heeded lately.
+    pub commands: Vec<Heeded>,
     /// Set when the permission for this account was taken back.
     pub revoked: bool,
 }
+
+/// A command that was heeded, so that its repetition is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heeded {
+    /// The command's name.
+    pub name: String,
+    /// When Plaid signed it.
+    pub issued_at: Timestamp,
+}
+
+/// Plaid repeats a delivery for a day; the same words later are another command.
+const REPEATED_WITHIN: SignedDuration = SignedDuration::from_hours(26);
 
 impl PlaidAccount {
     /// Whether a processor may be given this account: depository, and checking, savings
@@ -176,6 +193,8 @@ impl Account {
             plaid,
             processor_token: None,
             generation: 0,
+            renew: false,
+            commands: Vec::new(),
             revoked: false,
         }
     }
@@ -184,6 +203,26 @@ impl Account {
     pub fn give_token(&mut self, processor_token: Sealed) {
         self.processor_token = Some(processor_token);
         self.generation = self.generation.saturating_add(1);
+        self.renew = false;
+    }
+
+    /// Heeds a command to replace the token, unless it was heeded before. Where there is no
+    /// token, there is nothing to replace.
+    pub fn heed(&mut self, command: &Command) {
+        let near = |heeded: &Heeded| {
+            let apart = heeded.issued_at.duration_since(command.issued_at).abs();
+            apart <= REPEATED_WITHIN
+        };
+        let repeated = |heeded: &Heeded| heeded.name == command.name.as_str() && near(heeded);
+        if self.processor_token.is_none() || self.commands.iter().any(repeated) {
+            return;
+        }
+        self.commands.retain(near);
+        self.commands.push(Heeded {
+            name: command.name.to_string(),
+            issued_at: command.issued_at,
+        });
+        self.renew = true;
     }
 
     /// What a front end is told.
@@ -206,6 +245,7 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Sha256;
 
     fn account(account_type: &str, subtype: Option<&str>, status: Option<&str>) -> PlaidAccount {
         PlaidAccount {
@@ -269,6 +309,26 @@ mod tests {
     fn an_unknown_status_is_kept_as_plaid_spelled_it() {
         let status = VerificationStatus::from("Next_Year");
         assert_eq!(serde_json::to_string(&status).unwrap(), r#""Next_Year""#);
+    }
+
+    #[test]
+    fn a_command_is_heeded_once_although_plaid_repeats_it() {
+        let command = |second| Command {
+            account_id: AccountId::new("a"),
+            name: Sha256::of(b"body"),
+            issued_at: Timestamp::from_second(second).unwrap(),
+        };
+        let mut account = Account::new(account("depository", Some("checking"), None));
+        account.heed(&command(0));
+        assert!(!account.renew, "there is nothing to replace");
+        account.give_token(Sealed::from_bytes(vec![1]));
+        account.heed(&command(0));
+        assert!(account.renew);
+        account.give_token(Sealed::from_bytes(vec![2]));
+        account.heed(&command(12 * 3600));
+        assert!(!account.renew, "it is the same command");
+        account.heed(&command(30 * 24 * 3600));
+        assert!(account.renew, "a month later it is another one");
     }
 
     #[test]

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
-use super::{Account, AccountId, AccountStatus, ChangeId, Item, ItemId, ItemStatus};
-use super::{PlaidRequestId, UserId};
+use super::{
+    Account, AccountId, AccountStatus, ChangeId, Item, ItemId, ItemStatus, Notice, PlaidRequestId,
+    UserId, Verification, VerificationStatus,
+};
 
 /// What brought a change about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +33,7 @@ pub enum Cause {
     Erasure,
 }
 
-/// One committed change. It holds no token and nothing of the bank's.
+/// One committed change. It holds no token, and of the bank's only what it announced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Its id, which orders changes by time.
@@ -50,6 +52,8 @@ pub struct Change {
     pub after: Option<ItemStatus>,
     /// The accounts that changed.
     pub accounts: Vec<AccountChange>,
+    /// What Plaid announced, and had not before.
+    pub notices: Vec<Notice>,
     /// Plaid's id of the answer that told.
     pub plaid_request_id: Option<PlaidRequestId>,
 }
@@ -65,6 +69,9 @@ pub struct AccountChange {
     pub after: AccountStatus,
     /// How many processor tokens were made for it so far.
     pub generation: u32,
+    /// How far Plaid is with its verification, where it needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification_status: Option<VerificationStatus>,
 }
 
 impl Change {
@@ -85,6 +92,7 @@ impl Change {
             before: before.map(Item::status),
             after: Some(after.status()),
             accounts: changed_accounts(before, after),
+            notices: new_notices(before, after),
             plaid_request_id,
         };
         let noticed = before.is_none_or(|before| before.notices != after.notices);
@@ -102,6 +110,7 @@ impl Change {
             before: None,
             after: None,
             accounts: Vec::new(),
+            notices: Vec::new(),
             plaid_request_id: None,
         }
     }
@@ -115,12 +124,30 @@ fn changed_accounts(before: Option<&Item>, after: &Item) -> Vec<AccountChange> {
             before: known(account).map(Account::status),
             after: account.status(),
             generation: account.generation,
+            verification_status: account.plaid.verification_status.clone(),
         };
-        let as_before = known(account)
-            .is_some_and(|k| k.status() == change.after && k.generation == change.generation);
+        let as_before = known(account).is_some_and(|known| look_alike(known, account));
         (!as_before).then_some(change)
     });
     changed.collect()
+}
+
+/// Whether nobody could tell the account's two states apart; who must act while it is being
+/// verified is a part of its state.
+fn look_alike(before: &Account, after: &Account) -> bool {
+    let waits = |account: &Account| {
+        let pending = account.status() == AccountStatus::PendingVerification;
+        pending.then(|| Verification::of(account.plaid.verification_status.as_ref()))
+    };
+    before.status() == after.status()
+        && before.generation == after.generation
+        && waits(before) == waits(after)
+}
+
+fn new_notices(before: Option<&Item>, after: &Item) -> Vec<Notice> {
+    let known = |notice: &&Notice| before.is_some_and(|before| before.notices.contains(notice));
+    let notices = after.notices.iter().filter(|notice| !known(notice));
+    notices.cloned().collect()
 }
 
 fn time_ordered(at: Timestamp) -> ChangeId {
@@ -133,7 +160,7 @@ fn time_ordered(at: Timestamp) -> ChangeId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Health, Sealed};
+    use crate::domain::{Health, NoticeCode, Sealed};
     use crate::test_util::{account, linked_item};
 
     #[test]
@@ -171,6 +198,55 @@ mod tests {
             (change.before, change.accounts[0].generation),
             (change.after, 2)
         );
+    }
+
+    #[test]
+    fn who_must_act_on_a_verification_is_part_of_a_change() {
+        let item = |status| {
+            let waiting = account("a", "checking", Some(status));
+            linked_item("user", "item", vec![waiting])
+        };
+        let between = |before, after| {
+            Change::between(Some(&item(before)), &item(after), Cause::Webhook, None)
+        };
+        let change = between(
+            "pending_automatic_verification",
+            "pending_manual_verification",
+        );
+        let account = change.unwrap().accounts.remove(0);
+        assert_eq!(
+            (account.before, account.after, account.verification_status),
+            (
+                Some(AccountStatus::PendingVerification),
+                AccountStatus::PendingVerification,
+                Some(VerificationStatus::PendingManualVerification),
+            )
+        );
+        assert_eq!(between("unsent", "pending_automatic_verification"), None);
+        assert_eq!(between("manually_verified", "database_matched"), None);
+    }
+
+    #[test]
+    fn only_new_announcements_are_part_of_a_change() {
+        let notice = |code, second| Notice {
+            code,
+            issued_at: Timestamp::from_second(second).unwrap(),
+            reason: None,
+            act_before: None,
+        };
+        let mut before = linked_item("user", "item", vec![]);
+        before.notices = vec![
+            notice(NoticeCode::NewAccountsAvailable, 1),
+            notice(NoticeCode::PendingDisconnect, 2),
+        ];
+        let mut after = before.clone();
+        let again = notice(NoticeCode::PendingDisconnect, 3);
+        after.announce(&again);
+        let change = Change::between(Some(&before), &after, Cause::Webhook, None);
+        assert_eq!(change.unwrap().notices, [again]);
+        after.notices.clear();
+        let change = Change::between(Some(&before), &after, Cause::UpdateMode, None);
+        assert_eq!(change.unwrap().notices, []);
     }
 
     #[test]

@@ -45,8 +45,6 @@ string_id! {
     LinkSessionId;
     /// Plaid's id of one answer, which Plaid's support asks for.
     PlaidRequestId;
-    /// Plaid's id of a webhook verification key (`kid`).
-    KeyId;
     /// Our id of a Link session that a front end started.
     LinkId;
     /// Our id of a committed change; later changes have greater ids.

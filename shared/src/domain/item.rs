@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Account, AccountId, AccountStatus, ExchangeKey, Institution, ItemId, Lifecycle, Notice,
-    Processor, Sealed, Standing, UserId, Verification,
+    NoticeCode, Processor, Reads, Sealed, Standing, UserId, Verification,
 };
 
 /// What Plaid says about the login (`/item/get`).
@@ -114,6 +114,10 @@ pub struct Item {
     pub consent_expires_at: Option<Timestamp>,
     /// What Plaid announced and its API does not show.
     pub notices: Vec<Notice>,
+    /// Announcements up to this moment are over.
+    pub notices_cleared_at: Option<Timestamp>,
+    /// How often Plaid was asked about it lately.
+    pub reads: Reads,
     /// When somebody must look at it again; none while its exchange runs, and in the end.
     pub due_at: Option<Timestamp>,
     /// Counts our writes; each one is conditional on the version that was read.
@@ -145,6 +149,9 @@ impl Item {
             // A permission that is given again makes a new Item.
             ItemStatus::Removing | ItemStatus::Removed | ItemStatus::Revoked => Action::LinkAgain,
             ItemStatus::LoginRequired | ItemStatus::NeedsUser => Action::Relink,
+            ItemStatus::Active if self.has_notice(NoticeCode::ProductPermissionsRequired) => {
+                Action::Relink
+            }
             ItemStatus::Active => self.action_for_accounts(),
         }
     }
@@ -171,6 +178,10 @@ impl Item {
         } else {
             Action::LinkAgain
         }
+    }
+
+    fn has_notice(&self, code: NoticeCode) -> bool {
+        self.notices.iter().any(|notice| notice.code == code)
     }
 
     /// The account with this id.

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AccessToken, Deadline, ItemId, LinkId, LinkSessionId, PlaidRequestId, Sealed, Sha256, UserId,
@@ -124,6 +125,8 @@ pub struct LinkSession {
     pub exit: Option<LinkExit>,
     /// When the Item of update mode was read again after it.
     pub refreshed_at: Option<Timestamp>,
+    /// How it ended on Plaid's own page, once Plaid has told.
+    pub results: Option<LinkResults>,
     /// When the token dies.
     pub expires_at: Timestamp,
     /// When the session was started.
@@ -149,6 +152,18 @@ pub struct LinkExit {
     pub request_id: Option<PlaidRequestId>,
 }
 
+/// What became of a session on Plaid's own page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkResults {
+    /// The Items that came out of it.
+    pub item_ids: Vec<ItemId>,
+    /// Why a bank that the user linked made no Item: the code of our problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Whether the session is over.
+    pub finished: bool,
+}
+
 /// How far a session is, as far as we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkStatus {
@@ -158,7 +173,7 @@ pub enum LinkStatus {
     Exited,
     /// Its token is dead.
     Expired,
-    /// It was update mode, and the Item was read again since.
+    /// It is over: on Plaid's own page, or update mode whose Item was read again since.
     Finished,
 }
 
@@ -170,7 +185,11 @@ impl LinkSession {
     /// How far the session is. A user who left may come back while the token lives, but
     /// only by opening Link again.
     pub fn status(&self, now: Timestamp) -> LinkStatus {
-        if self.refreshed_at.is_some() {
+        let finished = self
+            .results
+            .as_ref()
+            .is_some_and(|results| results.finished);
+        if finished || self.refreshed_at.is_some() {
             LinkStatus::Finished
         } else if self.exit.is_some() {
             LinkStatus::Exited
@@ -181,9 +200,15 @@ impl LinkSession {
         }
     }
 
-    /// When somebody must read the Item again, if the front end does not ask for it.
+    /// When somebody must ask Plaid what became of it, if nobody has by then: front ends
+    /// do not always come back, and webhooks get lost.
     pub fn due_at(&self) -> Option<Timestamp> {
-        let waits = self.item_id.is_some() && self.refreshed_at.is_none();
+        let updates = self.item_id.is_some() && self.refreshed_at.is_none();
+        let finished = self
+            .results
+            .as_ref()
+            .is_some_and(|results| results.finished);
+        let waits = updates || (self.hosted && self.item_id.is_none() && !finished);
         waits.then(|| Deadline::after(self.expires_at, GRACE).moment())
     }
 }

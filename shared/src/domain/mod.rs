@@ -10,6 +10,7 @@ mod deadline;
 mod duplicate;
 mod environment;
 mod exchange;
+mod hint;
 mod ids;
 mod institution;
 mod item;
@@ -20,6 +21,7 @@ mod observation;
 mod open_enum;
 mod plaid_error;
 mod processor;
+mod reads;
 pub mod record_key;
 pub mod redaction;
 mod sealed;
@@ -27,7 +29,8 @@ mod tokens;
 mod webhook;
 
 pub use account::{
-    Account, AccountStatus, AccountType, PlaidAccount, Standing, Verification, VerificationStatus,
+    Account, AccountStatus, AccountType, Heeded, PlaidAccount, Standing, Verification,
+    VerificationStatus,
 };
 pub use change::{AccountChange, Cause, Change};
 pub use choice::{AccountRefusal, Choice, choose};
@@ -35,23 +38,25 @@ pub use credentials::PlaidCredentials;
 pub use deadline::{Deadline, TIME_TO_WRITE};
 pub use environment::{PlaidEnvironment, UnknownEnvironment};
 pub use exchange::{AccountHint, Exchange, ExchangeKey, ExchangeStep, Hints, OwnerToken, Stray};
+pub use hint::{Command, Hint};
 pub use ids::{
-    AccountId, ChangeId, InstitutionId, ItemId, KeyId, LinkId, LinkSessionId, PlaidRequestId,
-    UserId, VaultId,
+    AccountId, ChangeId, InstitutionId, ItemId, LinkId, LinkSessionId, PlaidRequestId, UserId,
+    VaultId,
 };
 pub use institution::Institution;
 pub use item::{Action, Health, Item, ItemStatus};
 pub use lifecycle::Lifecycle;
 pub use link::{
-    HostedLink, LinkExit, LinkPurpose, LinkSession, LinkStatus, LinkTokenRequest, Microdeposits,
-    UnknownFlow,
+    HostedLink, LinkExit, LinkPurpose, LinkResults, LinkSession, LinkStatus, LinkTokenRequest,
+    Microdeposits, UnknownFlow,
 };
 pub use notice::{Notice, NoticeCode};
 pub use plaid_error::{FailureClass, PlaidError, PlaidFailure};
 pub use processor::{InvalidProcessor, Processor};
+pub use reads::Reads;
 pub use record_key::{DueRecord, RecordKey};
 pub use sealed::{Place, Purpose, Sealed};
 pub use tokens::{
     AccessToken, LinkToken, ProcessorToken, PublicToken, Sha256, TokenShapeError, token_hash,
 };
-pub use webhook::{InboxRecord, Webhook, WebhookSubject, WebhookType};
+pub use webhook::{InboxEnd, InboxRecord, Webhook, WebhookSubject, WebhookType, webhook_url};

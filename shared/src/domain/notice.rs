@@ -30,4 +30,6 @@ pub enum NoticeCode {
     /// The bank has accounts that the user has not shared; update mode with account
     /// selection shows them.
     NewAccountsAvailable,
+    /// The user did not grant the bank's account numbers; update mode asks for them.
+    ProductPermissionsRequired,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Account, AccountStatus, Deadline, Health, Institution, Item, ItemStatus, Lifecycle,
-    PlaidAccount, Sha256,
+    Account, AccountStatus, Command, Deadline, Health, Institution, Item, ItemStatus, Lifecycle,
+    Notice, PlaidAccount, Sha256,
 };
 
 /// How soon an Item is read again without any reason.
@@ -38,6 +38,7 @@ impl Item {
         }
         self.accounts.extend(before.into_iter().map(|gone| Account {
             processor_token: None,
+            renew: false,
             revoked: true,
             ..gone
         }));
@@ -65,6 +66,33 @@ impl Item {
     pub fn observe_login(&mut self, health: Health, consent_expires_at: Option<Timestamp>) {
         self.health = health;
         self.consent_expires_at = consent_expires_at;
+    }
+
+    /// Ends all announcements that were made up to this moment.
+    pub fn clear_notices(&mut self, until: Timestamp) {
+        self.notices.retain(|notice| notice.issued_at > until);
+        self.notices_cleared_at = self.notices_cleared_at.max(Some(until));
+    }
+
+    /// Keeps an announcement, unless it is over, or a later one of its kind is there.
+    pub fn announce(&mut self, notice: &Notice) {
+        let over = self
+            .notices_cleared_at
+            .is_some_and(|cleared_at| notice.issued_at <= cleared_at);
+        let same = |known: &&Notice| known.code == notice.code;
+        let known = self.notices.iter().find(same);
+        if over || known.is_some_and(|known| known.issued_at >= notice.issued_at) {
+            return;
+        }
+        self.notices.retain(|known| known.code != notice.code);
+        self.notices.push(notice.clone());
+    }
+
+    /// Heeds a command to replace an account's processor token.
+    pub fn heed(&mut self, command: &Command) {
+        if let Some(account) = self.account_mut(&command.account_id) {
+            account.heed(command);
+        }
     }
 
     /// Whether a user-visible wait is going on that Plaid alone can end.
@@ -102,7 +130,7 @@ fn jitter(item_id: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AccountId, Sealed};
+    use crate::domain::{AccountId, NoticeCode, Sealed};
     use crate::test_util::{account, linked_item};
 
     fn statuses(item: &Item) -> Vec<(&str, AccountStatus)> {
@@ -158,6 +186,49 @@ mod tests {
         let before = item.clone();
         item.observe_accounts(told);
         assert_eq!(item, before);
+    }
+
+    fn notice(code: NoticeCode, second: i64) -> Notice {
+        Notice {
+            code,
+            issued_at: Timestamp::from_second(second).unwrap(),
+            reason: None,
+            act_before: None,
+        }
+    }
+
+    #[test]
+    fn announcements_in_any_order_end_alike() {
+        use NoticeCode::{NewAccountsAvailable, PendingDisconnect};
+        let told = [
+            notice(PendingDisconnect, 10),
+            notice(PendingDisconnect, 20),
+            notice(NewAccountsAvailable, 15),
+        ];
+        for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 2, 0]] {
+            let mut item = linked_item("user", "item", vec![]);
+            for position in order {
+                item.announce(&told[position]);
+            }
+            item.notices.sort_by_key(|notice| notice.issued_at);
+            assert_eq!(
+                item.notices,
+                [told[2].clone(), told[1].clone()],
+                "{order:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_announcement_from_before_the_update_mode_is_over() {
+        let mut item = linked_item("user", "item", vec![]);
+        item.announce(&notice(NoticeCode::PendingDisconnect, 10));
+        item.clear_notices(Timestamp::from_second(10).unwrap());
+        assert_eq!(item.notices, []);
+        item.announce(&notice(NoticeCode::PendingDisconnect, 9));
+        assert_eq!(item.notices, []);
+        item.announce(&notice(NoticeCode::PendingDisconnect, 11));
+        assert_eq!(item.notices.len(), 1);
     }
 
     #[test]

@@ -118,8 +118,10 @@ pub enum DueRecord {
     Link(UserId, LinkId),
     /// A user to be erased.
     Erasure(UserId),
-    /// A verified webhook.
-    Inbox(RecordKey),
+    /// A change that was not published.
+    Change(UserId, ChangeId),
+    /// A verified webhook, by the partition of its subject.
+    Inbox(String),
 }
 
 impl DueRecord {
@@ -133,7 +135,7 @@ impl DueRecord {
             };
         }
         if key.pk.starts_with(INBOX_PREFIX) {
-            return Some(Self::Inbox(key.clone()));
+            return Some(Self::Inbox(key.pk.clone()));
         }
         let user_id = UserId::new(key.pk.strip_prefix(USER_PREFIX)?);
         if let Some(item_id) = key.sk.strip_prefix(ITEM_PREFIX) {
@@ -141,6 +143,9 @@ impl DueRecord {
         }
         if let Some(link_id) = key.sk.strip_prefix(LINK_PREFIX) {
             return Some(Self::Link(user_id, LinkId::new(link_id)));
+        }
+        if let Some(change_id) = key.sk.strip_prefix(CHANGE_PREFIX) {
+            return Some(Self::Change(user_id, ChangeId::new(change_id)));
         }
         (key.sk == ERASURE).then_some(Self::Erasure(user_id))
     }
@@ -172,12 +177,14 @@ mod tests {
                 DueRecord::Link(user.clone(), link),
             ),
             (RecordKey::erasure(&user), DueRecord::Erasure(user.clone())),
+            (
+                RecordKey::change(&user, &ChangeId::new("c")),
+                DueRecord::Change(user.clone(), ChangeId::new("c")),
+            ),
         ];
         for (key, record) in known {
             assert_eq!(DueRecord::of(&key), Some(record));
         }
-        let change = RecordKey::change(&user, &ChangeId::new("c"));
-        assert_eq!(DueRecord::of(&change), None);
         assert_eq!(DueRecord::of(&RecordKey::item_owner(&item)), None);
     }
 }

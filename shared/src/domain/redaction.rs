@@ -10,47 +10,34 @@ const ENVIRONMENTS: [&str; 3] = ["sandbox-", "production-", "development-"];
 pub fn redact_tokens(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, kind, token, after)) = next_token(rest) {
-        let hash = token_hash(token);
-        clean.push_str(before);
-        clean.push_str(kind);
-        clean.push_str("redacted:");
-        clean.extend(hash.as_str().chars().take(12));
-        rest = after;
+    while let Some(first) = rest.chars().next() {
+        let read = if let Some((kind, token)) = token_at_start(rest) {
+            clean.push_str(kind);
+            clean.push_str("redacted:");
+            clean.extend(token_hash(token).as_str().chars().take(12));
+            token.len()
+        } else {
+            clean.push(first);
+            first.len_utf8()
+        };
+        rest = rest.get(read..).unwrap_or_default();
     }
-    clean.push_str(rest);
     clean
 }
 
-/// The first token in the text: what is before it, its kind, itself, what is after it.
-fn next_token(text: &str) -> Option<(&str, &'static str, &str, &str)> {
-    KINDS
-        .iter()
-        .filter_map(|kind| first_of_kind(text, kind).map(|(start, end)| (start, end, *kind)))
-        .min_by_key(|(start, ..)| *start)
-        .and_then(|(start, end, kind)| {
-            Some((
-                text.get(..start)?,
-                kind,
-                text.get(start..end)?,
-                text.get(end..)?,
-            ))
-        })
-}
-
-fn first_of_kind(text: &str, kind: &str) -> Option<(usize, usize)> {
-    text.match_indices(kind).find_map(|(start, _)| {
-        let after_kind = text.get(start + kind.len()..)?;
-        let environment = ENVIRONMENTS
-            .iter()
-            .find(|name| after_kind.starts_with(**name))?;
-        let id = after_kind.get(environment.len()..)?;
-        let id_length = id
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-            .unwrap_or(id.len());
-        let end = start + kind.len() + environment.len() + id_length;
-        (id_length > 0).then_some((start, end))
-    })
+/// The token that the text begins with, and its kind.
+fn token_at_start(text: &str) -> Option<(&'static str, &str)> {
+    let kind = KINDS.into_iter().find(|kind| text.starts_with(kind))?;
+    let after_kind = text.get(kind.len()..)?;
+    let environment = ENVIRONMENTS
+        .into_iter()
+        .find(|environment| after_kind.starts_with(environment))?;
+    let id = after_kind.get(environment.len()..)?;
+    let id_length = id
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .unwrap_or(id.len());
+    let token = text.get(..kind.len() + environment.len() + id_length)?;
+    (id_length > 0).then_some((kind, token))
 }
 
 #[cfg(test)]

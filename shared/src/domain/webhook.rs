@@ -1,9 +1,18 @@
 //! Plaid's webhooks as hints that something changed.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::open_enum::open_enum;
 use super::{ItemId, LinkSessionId, Sha256};
+
+/// Where Plaid posts webhooks, below the base URL of the API.
+const WEBHOOK_PATH: &str = "/v1/webhooks/plaid";
+
+/// The address for webhooks at an API with this base URL.
+pub fn webhook_url(base_url: &str) -> String {
+    format!("{}{WEBHOOK_PATH}", base_url.trim_end_matches('/'))
+}
 
 open_enum! {
     /// Plaid's `webhook_type`.
@@ -67,6 +76,18 @@ impl WebhookSubject {
             Self::Session(hash) | Self::Body(hash) => hash.as_str(),
         }
     }
+}
+
+/// How the processing of a webhook ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InboxEnd {
+    /// What it hinted at was looked up at Plaid.
+    Applied,
+    /// It asks for nothing that we do.
+    Ignored,
+    /// For a day nobody's Item or session was known by its id.
+    Unclaimed,
 }
 
 /// A verified webhook as it waits to be processed.

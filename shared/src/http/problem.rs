@@ -87,6 +87,8 @@ codes! {
     AccountNotEligible = "account_not_eligible", UNPROCESSABLE_ENTITY, "The account cannot be given to the processor";
     /// That the user owns the account could not be proven.
     AccountNotVerified = "account_not_verified", UNPROCESSABLE_ENTITY, "The account could not be verified; link again";
+    /// Plaid's limit for one Item is reached.
+    TooOften = "too_often", TOO_MANY_REQUESTS, "The Item was read too often";
     /// A bug of ours.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong on our side";
     /// Plaid answered something that is not understood.
@@ -151,6 +153,7 @@ struct PlaidPart<'a> {
 }
 
 const SOON: Duration = Duration::from_secs(2);
+const A_MINUTE: Duration = Duration::from_mins(1);
 const LATER: Duration = Duration::from_mins(5);
 const MUCH_LATER: Duration = Duration::from_hours(1);
 
@@ -439,6 +442,10 @@ impl From<SyncError> for Problem {
             SyncError::Linking => Self::still_linking(),
             SyncError::Removed => {
                 Self::new(Code::ItemRemoved, "The Item was removed. Run Link again.")
+            }
+            SyncError::TooOften { .. } => {
+                let detail = "Plaid was asked about this Item too often. Wait a minute.";
+                Self::new(Code::TooOften, detail).retry_after(A_MINUTE)
             }
             SyncError::Plaid(failure) => failure.into(),
             SyncError::Store(error) => error.into(),

@@ -1,17 +1,22 @@
 //! The calls, one port each.
 
+use plaid_webhook::{KeyId, VerificationKey};
+
 use super::client::PlaidClient;
 use super::wire::{
     Done, ItemAnswer, KeyGet, KeyGot, LinkTokenCreate, LinkTokenCreated, OfItem,
     ProcessorTokenCreate, ProcessorTokenCreated, PublicTokenExchange, PublicTokenExchanged,
+    WebhookUpdate,
 };
+use super::wire_link::{LinkTokenGet, LinkTokenGot};
 use crate::domain::{
-    AccessToken, AccountId, Deadline, KeyId, LinkTokenRequest, PlaidFailure, Processor,
+    AccessToken, AccountId, Deadline, LinkToken, LinkTokenRequest, PlaidFailure, Processor,
     ProcessorToken, PublicToken,
 };
 use crate::ports::{
     Accounts, Clock, CreatedLinkToken, CredentialSource, ExchangedItem, ItemRemoval, ItemSnapshot,
-    Items, LinkTokens, ProcessorTokens, PublicTokens, VerificationKey, VerificationKeys,
+    Items, LinkOutcome, LinkOutcomes, LinkTokens, ProcessorTokens, PublicTokens, VerificationKeys,
+    WebhookUrls,
 };
 
 impl<S: CredentialSource, C: Clock> LinkTokens for PlaidClient<S, C> {
@@ -23,6 +28,31 @@ impl<S: CredentialSource, C: Clock> LinkTokens for PlaidClient<S, C> {
         let request = LinkTokenCreate::from(request);
         let answer: LinkTokenCreated = self.call("/link/token/create", &request, deadline).await?;
         Ok(answer.into())
+    }
+}
+
+impl<S: CredentialSource, C: Clock> LinkOutcomes for PlaidClient<S, C> {
+    async fn link_outcome(
+        &self,
+        link_token: &LinkToken,
+        deadline: Deadline,
+    ) -> Result<LinkOutcome, PlaidFailure> {
+        let request = LinkTokenGet::from(link_token);
+        let answer: LinkTokenGot = self.call("/link/token/get", &request, deadline).await?;
+        Ok(answer.into())
+    }
+}
+
+impl<S: CredentialSource, C: Clock> WebhookUrls for PlaidClient<S, C> {
+    async fn update_webhook(
+        &self,
+        access_token: &AccessToken,
+        url: &str,
+        deadline: Deadline,
+    ) -> Result<(), PlaidFailure> {
+        let request = WebhookUpdate::new(access_token, url);
+        let answer = self.call("/item/webhook/update", &request, deadline).await;
+        answer.map(|Done {}| ())
     }
 }
 
@@ -107,7 +137,7 @@ impl<S: CredentialSource, C: Clock> VerificationKeys for PlaidClient<S, C> {
             .call::<_, KeyGot>("/webhook_verification_key/get", &request, deadline)
             .await
         {
-            Ok(answer) => Ok(Some(answer.into())),
+            Ok(answer) => Ok(Some(answer.key)),
             Err(failure) if is(&failure, "INVALID_WEBHOOK_VERIFICATION_KEY_ID") => Ok(None),
             Err(failure) => Err(failure),
         }

@@ -1,16 +1,15 @@
-//! Plaid's API and webhooks: a thin client for the calls we make, and the verification
-//! of what Plaid posts. Generated clients close their enums, which Plaid's growth breaks,
-//! and print tokens; so this one is ours.
+//! Plaid's API and webhooks: a thin client for the calls we make, and the bodies of what
+//! Plaid posts (verified by the package `plaid-webhook`). Generated clients close their
+//! enums, which Plaid's growth breaks, and print tokens; so this one is ours.
 
 mod calls;
 mod client;
-mod key_cache;
 mod tls;
-mod verification;
 mod webhook_body;
+mod webhook_keys;
 mod wire;
+mod wire_link;
 
 pub use client::{ClientError, PlaidClient};
-pub use key_cache::{KeyCache, KeyLookupError};
-pub use verification::{Freshness, Rejection, SignedWebhook, UnverifiedWebhook};
-pub use webhook_body::read_webhook;
+pub use webhook_body::{body_to_keep, read_webhook};
+pub use webhook_keys::WebhookKeys;

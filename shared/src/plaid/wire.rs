@@ -3,16 +3,17 @@
 //! optional text.
 
 use jiff::Timestamp;
+use plaid_webhook::{KeyId, VerificationKey};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::redaction::redact_tokens;
 use crate::domain::{
     AccessToken, AccountId, AccountType, Health, HostedLink, Institution, InstitutionId, ItemId,
-    KeyId, LinkPurpose, LinkToken, LinkTokenRequest, Microdeposits, PlaidAccount, PlaidError,
+    LinkPurpose, LinkToken, LinkTokenRequest, Microdeposits, PlaidAccount, PlaidError,
     PlaidFailure, PlaidRequestId, Processor, ProcessorToken, PublicToken, VerificationStatus,
 };
-use crate::ports::{CreatedLinkToken, ExchangedItem, ItemSnapshot, VerificationKey};
+use crate::ports::{CreatedLinkToken, ExchangedItem, ItemSnapshot};
 
 /// `/link/token/create`.
 #[derive(Serialize)]
@@ -206,6 +207,22 @@ impl<'a> From<&'a AccessToken> for OfItem<'a> {
     }
 }
 
+/// `/item/webhook/update`.
+#[derive(Serialize)]
+pub(super) struct WebhookUpdate<'a> {
+    access_token: &'a str,
+    webhook: &'a str,
+}
+
+impl<'a> WebhookUpdate<'a> {
+    pub(super) fn new(access_token: &'a AccessToken, webhook: &'a str) -> Self {
+        Self {
+            access_token: access_token.expose(),
+            webhook,
+        }
+    }
+}
+
 /// The answer of `/accounts/get`, and of `/item/get`, which has no accounts.
 #[derive(Deserialize)]
 pub(super) struct ItemAnswer {
@@ -225,6 +242,8 @@ struct ItemPart {
     error: Option<ErrorBody>,
     #[serde(default, deserialize_with = "blank_as_none")]
     consent_expiration_time: Option<String>,
+    #[serde(default, deserialize_with = "blank_as_none")]
+    webhook: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -254,6 +273,7 @@ impl From<ItemAnswer> for ItemSnapshot {
             consent_expires_at: item
                 .consent_expiration_time
                 .and_then(|text| text.parse().ok()),
+            webhook: item.webhook,
             accounts: answer
                 .accounts
                 .into_iter()
@@ -327,46 +347,20 @@ pub(super) struct Done {}
 /// `/webhook_verification_key/get`.
 #[derive(Serialize)]
 pub(super) struct KeyGet<'a> {
-    key_id: &'a KeyId,
+    key_id: &'a str,
 }
 
 impl<'a> From<&'a KeyId> for KeyGet<'a> {
     fn from(key_id: &'a KeyId) -> Self {
-        Self { key_id }
+        Self {
+            key_id: key_id.as_str(),
+        }
     }
 }
 
 #[derive(Deserialize)]
 pub(super) struct KeyGot {
-    key: Jwk,
-}
-
-#[derive(Deserialize)]
-struct Jwk {
-    alg: String,
-    crv: String,
-    kid: KeyId,
-    kty: String,
-    x: String,
-    y: String,
-    expired_at: Option<i64>,
-}
-
-impl From<KeyGot> for VerificationKey {
-    fn from(answer: KeyGot) -> Self {
-        let key = answer.key;
-        Self {
-            key_id: key.kid,
-            algorithm: key.alg,
-            key_type: key.kty,
-            curve: key.crv,
-            x: key.x,
-            y: key.y,
-            expired_at: key
-                .expired_at
-                .and_then(|seconds| Timestamp::from_second(seconds).ok()),
-        }
-    }
+    pub(super) key: VerificationKey,
 }
 
 /// Plaid's error object.
@@ -404,7 +398,9 @@ pub(super) fn refusal(answer: &[u8], http_status: u16) -> PlaidFailure {
     }
 }
 
-fn blank_as_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn blank_as_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.filter(|text| !text.is_empty()))
 }

@@ -1,10 +1,13 @@
-//! The history of a user's Items.
+//! The history of a user's Items, and what of it waits to be published.
 
+use super::expressions::{Condition, Edit};
 use super::query::{Page, Query};
+use super::refusal::tolerating;
+use super::write::Write;
 use super::{Table, rows};
 use crate::domain::record_key::CHANGE_PREFIX;
-use crate::domain::{ChangeId, RecordKey, UserId};
-use crate::ports::{ChangePage, Changes, StoreError};
+use crate::domain::{Change, ChangeId, RecordKey, UserId};
+use crate::ports::{ChangePage, Changes, Outbox, StoreError};
 
 impl Changes for Table {
     async fn changes(
@@ -24,5 +27,23 @@ impl Changes for Table {
             changes: changes.collect::<Result<_, _>>()?,
             next,
         })
+    }
+}
+
+impl Outbox for Table {
+    async fn change(
+        &self,
+        user_id: &UserId,
+        change_id: &ChangeId,
+    ) -> Result<Option<Change>, StoreError> {
+        let row = self.get(&RecordKey::change(user_id, change_id)).await?;
+        row.map(rows::read_change).transpose()
+    }
+
+    async fn published(&self, change: &Change) -> Result<(), StoreError> {
+        let key = RecordKey::change(&change.user_id, &change.change_id);
+        let edit = Edit::default().remove(["due", "due_at"]);
+        let published = Write::update(key, edit).only_if(Condition::present());
+        tolerating(self.write(published).await)
     }
 }

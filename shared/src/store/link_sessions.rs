@@ -3,12 +3,15 @@
 use super::attributes::text;
 use super::expressions::{Condition, Edit};
 use super::query::Query;
+use super::refusal::Refused;
 use super::transaction::ClientToken;
 use super::write::Write;
 use super::{Table, rows};
 use crate::domain::record_key::LINK_PREFIX;
-use crate::domain::{ItemId, LinkExit, LinkId, LinkSession, RecordKey, UserId};
-use crate::ports::{LinkReports, LinkSessions, StoreError, UpdateSessions};
+use crate::domain::{
+    ItemId, LinkExit, LinkId, LinkResults, LinkSession, RecordKey, Sha256, UserId,
+};
+use crate::ports::{LinkOwners, LinkReports, LinkSessions, StoreError, UpdateSessions};
 
 /// How many sessions are looked at for those that are not settled; earlier ones have long
 /// been looked after, or forgotten.
@@ -41,6 +44,39 @@ impl UpdateSessions for Table {
             .only_if(open);
         let sessions = self.query(query).await?.rows.into_iter();
         sessions.map(rows::read_link_session).collect()
+    }
+}
+
+impl LinkOwners for Table {
+    async fn link_owner(
+        &self,
+        link_token_hash: &Sha256,
+    ) -> Result<Option<(UserId, LinkId)>, StoreError> {
+        let row = self
+            .get(&RecordKey::link_token_owner(link_token_hash))
+            .await?;
+        row.map(rows::read_link_owner).transpose()
+    }
+
+    async fn record_results(
+        &self,
+        user_id: &UserId,
+        link_id: &LinkId,
+        results: &LinkResults,
+    ) -> Result<(), StoreError> {
+        let key = RecordKey::link_session(user_id, link_id);
+        let told = Edit::default().set("results", rows::link_results_value(results)?);
+        let record = |edit, condition| Write::update(key.clone(), edit).only_if(condition);
+        if results.finished {
+            // The Item of update mode must still be read, so only that settles its session.
+            let settled = told.clone().remove(["due", "due_at"]);
+            let links = Condition::present().lacks("item_id");
+            match self.write(record(settled, links)).await {
+                Err(Refused::Condition(Some(_))) => {}
+                outcome => return Ok(outcome?),
+            }
+        }
+        Ok(self.write(record(told, Condition::present())).await?)
     }
 }
 

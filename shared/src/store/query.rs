@@ -1,4 +1,4 @@
-//! Pages of a user's records.
+//! Pages of the records of one partition.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -11,10 +11,10 @@ use super::write::attributes;
 use crate::domain::{RecordKey, UserId};
 use crate::ports::StoreError;
 
-/// Which of a user's records are asked for.
+/// Which records of a partition are asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Query<'a> {
-    user_id: &'a UserId,
+pub(super) struct Query {
+    pk: String,
     prefix: Option<&'static str>,
     after: Option<RecordKey>,
     newest_first: bool,
@@ -30,11 +30,16 @@ pub(super) struct Page {
     pub(super) last: Option<RecordKey>,
 }
 
-impl<'a> Query<'a> {
+impl Query {
     /// All records of the user; `limit` bounds how many are looked at.
-    pub(super) fn of(user_id: &'a UserId, limit: u32) -> Self {
+    pub(super) fn of(user_id: &UserId, limit: u32) -> Self {
+        Self::within(RecordKey::user_partition(user_id), limit)
+    }
+
+    /// All records of the partition; `limit` bounds how many are looked at.
+    pub(super) fn within(pk: impl Into<String>, limit: u32) -> Self {
         Self {
-            user_id,
+            pk: pk.into(),
             prefix: None,
             after: None,
             newest_first: false,
@@ -79,8 +84,7 @@ impl<'a> Query<'a> {
 
 impl Table {
     /// Reads consistently.
-    pub(super) async fn query(&self, query: Query<'_>) -> Result<Page, StoreError> {
-        let pk = RecordKey::user_partition(query.user_id);
+    pub(super) async fn query(&self, query: Query) -> Result<Page, StoreError> {
         let references = query.filter.references();
         let mut request = self
             .client
@@ -90,7 +94,7 @@ impl Table {
             .set_filter_expression(query.filter.expression())
             .set_expression_attribute_names(references.names())
             .set_expression_attribute_values(references.values())
-            .expression_attribute_values(":pk", text(&pk))
+            .expression_attribute_values(":pk", text(&query.pk))
             .set_exclusive_start_key(query.after.as_ref().map(attributes))
             .scan_index_forward(!query.newest_first)
             .consistent_read(true)

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::MemoryVault;
 use crate::domain::{
     Account, ExchangeKey, Health, Institution, InstitutionId, Item, ItemId, Lifecycle, Place,
-    PlaidAccount, Processor, Purpose, UserId,
+    PlaidAccount, Processor, Purpose, Reads, UserId,
 };
 use crate::ports::{SealingKey, Vault};
 
@@ -32,6 +32,8 @@ pub fn linked_item(user_id: &str, item_id: &str, accounts: Vec<PlaidAccount>) ->
         health: Health::Good,
         consent_expires_at: None,
         notices: Vec::new(),
+        notices_cleared_at: None,
+        reads: Reads::default(),
         due_at: None,
         version: 1,
         created_at: Timestamp::UNIX_EPOCH,

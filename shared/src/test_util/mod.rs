@@ -2,18 +2,20 @@
 //! webhooks, and requests from the sample events.
 
 mod builders;
+mod bus;
 mod clock;
 mod events;
+pub mod faults;
 mod plaid;
-mod signer;
 mod store;
 pub mod store_contract;
 mod vault;
 
 pub use builders::{linked_item, with_access_token};
+pub use bus::MemoryBus;
 pub use clock::FixedClock;
 pub use events::{Event, json};
 pub use plaid::{MemoryPlaid, SecondExchange, World, account, refusal};
-pub use signer::WebhookSigner;
+pub use plaid_webhook::test_util::WebhookSigner;
 pub use store::{MemoryStore, Records};
 pub use vault::MemoryVault;

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use plaid_webhook::{KeyId, VerificationKey};
 
 use crate::domain::{
     AccessToken, AccountId, AccountType, Deadline, Health, Institution, InstitutionId, ItemId,
-    KeyId, LinkToken, LinkTokenRequest, PlaidAccount, PlaidError, PlaidFailure, PlaidRequestId,
-    Processor, ProcessorToken, PublicToken, VerificationStatus,
+    LinkToken, LinkTokenRequest, PlaidAccount, PlaidError, PlaidFailure, PlaidRequestId, Processor,
+    ProcessorToken, PublicToken, VerificationStatus,
 };
 use crate::ports::{
-    Accounts, CreatedLinkToken, ExchangedItem, ItemRemoval, ItemSnapshot, Items, LinkTokens,
-    ProcessorTokens, PublicTokens, VerificationKey, VerificationKeys,
+    Accounts, CreatedLinkToken, ExchangedItem, ItemRemoval, ItemSnapshot, Items, LinkOutcome,
+    LinkOutcomes, LinkTokens, ProcessorTokens, PublicTokens, VerificationKeys, WebhookUrls,
 };
 
 /// Plaid in memory.
@@ -32,6 +33,8 @@ pub struct World {
     pub institution: Option<Institution>,
     /// The health of all Items; good by default.
     pub health: Option<Health>,
+    /// Where the webhooks of all Items go.
+    pub webhook: Option<String>,
     /// Public tokens that were exchanged, with the access token of their first Item.
     pub exchanged: BTreeMap<String, String>,
     /// What happens when a public token is exchanged again.
@@ -48,6 +51,8 @@ pub struct World {
     pub failures: BTreeMap<&'static str, VecDeque<PlaidFailure>>,
     /// Link tokens that were asked for.
     pub link_requests: Vec<LinkTokenRequest>,
+    /// What became of sessions, by link token.
+    pub link_outcomes: BTreeMap<String, LinkOutcome>,
 }
 
 /// What happens when a public token is exchanged again; Plaid's documentation does not say.
@@ -89,6 +94,11 @@ impl World {
         Ok(made)
     }
 
+    fn key(&self, key_id: &KeyId) -> Option<VerificationKey> {
+        let mut keys = self.keys.iter();
+        keys.find(|key| key.key_id == key_id.as_str()).cloned()
+    }
+
     fn snapshot(&self, access_token: &AccessToken) -> Result<ItemSnapshot, PlaidFailure> {
         if !self.items.contains_key(access_token.expose()) {
             return Err(refusal("ITEM_ERROR", "ITEM_NOT_FOUND"));
@@ -102,6 +112,7 @@ impl World {
             institution: Some(institution.unwrap_or_else(first_platypus)),
             health: self.health.clone().unwrap_or(Health::Good),
             consent_expires_at: None,
+            webhook: self.webhook.clone(),
             accounts: Vec::new(),
             request_id: PlaidRequestId::new("plaid-request"),
         })
@@ -188,6 +199,18 @@ impl LinkTokens for MemoryPlaid {
     }
 }
 
+impl LinkOutcomes for MemoryPlaid {
+    async fn link_outcome(
+        &self,
+        link_token: &LinkToken,
+        _deadline: Deadline,
+    ) -> Result<LinkOutcome, PlaidFailure> {
+        let world = self.begin("link_token_get")?;
+        let outcome = world.link_outcomes.get(link_token.expose()).cloned();
+        outcome.ok_or_else(|| refusal("INVALID_INPUT", "INVALID_LINK_TOKEN"))
+    }
+}
+
 impl PublicTokens for MemoryPlaid {
     async fn exchange(
         &self,
@@ -270,6 +293,18 @@ impl ItemRemoval for MemoryPlaid {
     }
 }
 
+impl WebhookUrls for MemoryPlaid {
+    async fn update_webhook(
+        &self,
+        _access_token: &AccessToken,
+        url: &str,
+        _deadline: Deadline,
+    ) -> Result<(), PlaidFailure> {
+        self.begin("update_webhook")?.webhook = Some(url.to_owned());
+        Ok(())
+    }
+}
+
 impl VerificationKeys for MemoryPlaid {
     async fn verification_key(
         &self,
@@ -277,6 +312,6 @@ impl VerificationKeys for MemoryPlaid {
         _deadline: Deadline,
     ) -> Result<Option<VerificationKey>, PlaidFailure> {
         let world = self.begin("verification_key")?;
-        Ok(world.keys.iter().find(|key| key.key_id == *key_id).cloned())
+        Ok(world.key(key_id))
     }
 }

@@ -2,18 +2,24 @@
 
 mod erasure;
 mod exchanges;
+mod inbox;
 mod items;
 mod links;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, DueRecord, Exchange, InboxRecord, Item, ItemId, LinkSession, RecordKey, Stray, UserId,
+    Change, ChangeId, Deadline, DueRecord, Exchange, InboxEnd, InboxRecord, Item, ItemId,
+    LinkSession, RecordKey, Stray, UserId,
 };
-use crate::ports::{DueRecords, Inbox, Kept, StoreError};
+use crate::ports::{DueRecords, StoreError};
+
+/// After this time a change that the stream has not published is due, as in the real store.
+const PUBLISHED_WITHIN: Duration = Duration::from_mins(2);
 
 /// The table in memory.
 #[derive(Default)]
@@ -34,10 +40,14 @@ pub struct Records {
     pub owners: BTreeMap<ItemId, UserId>,
     /// In the order of their commit.
     pub changes: Vec<Change>,
+    /// Those of the changes that were published.
+    pub published: BTreeSet<ChangeId>,
     /// In the order of their creation.
     pub sessions: Vec<LinkSession>,
     /// By partition and sort key.
     pub inbox: BTreeMap<(String, String), InboxRecord>,
+    /// How those of them ended that did, by the same key.
+    pub ended: BTreeMap<(String, String), InboxEnd>,
     /// Users to be erased, and since when.
     pub erasures: BTreeMap<UserId, Timestamp>,
     /// Until when due records wait that do not show it themselves, by their key.
@@ -89,16 +99,21 @@ impl Records {
         let sessions = self.sessions.iter();
         let sessions = sessions
             .filter_map(|s| Some((s.due_at()?, RecordKey::link_session(&s.user_id, &s.link_id))));
-        let inbox = self
-            .inbox
-            .values()
-            .map(|r| (r.received_at, RecordKey::inbox(r)));
+        let changes = self.changes.iter();
+        let changes = changes
+            .filter(|change| !self.published.contains(&change.change_id))
+            .map(|c| (published_by(c), RecordKey::change(&c.user_id, &c.change_id)));
+        let inbox = self.inbox.iter();
+        let inbox = inbox
+            .filter(|(key, _)| !self.ended.contains_key(*key))
+            .map(|(_, r)| (r.received_at, RecordKey::inbox(r)));
         let erasures = self.erasures.iter();
         let erasures = erasures.map(|(user_id, at)| (*at, RecordKey::erasure(user_id)));
         exchanges
             .chain(strays)
             .chain(items)
             .chain(sessions)
+            .chain(changes)
             .chain(inbox)
             .chain(erasures)
             .map(|(at, key)| (self.postponed_to(&key).unwrap_or(at), key))
@@ -132,6 +147,10 @@ impl Records {
     }
 }
 
+fn published_by(change: &Change) -> Timestamp {
+    Deadline::after(change.at, PUBLISHED_WITHIN).moment()
+}
+
 impl DueRecords for MemoryStore {
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<RecordKey>, StoreError> {
         let mut due = self.begin()?.due();
@@ -155,19 +174,5 @@ impl DueRecords for MemoryStore {
             ),
         }
         Ok(())
-    }
-}
-
-impl Inbox for MemoryStore {
-    async fn keep(&self, record: &InboxRecord) -> Result<Kept, StoreError> {
-        let key = RecordKey::inbox(record);
-        let mut records = self.begin()?;
-        let before = records
-            .inbox
-            .contains_key(&(key.pk.clone(), key.sk.clone()));
-        if !before {
-            records.inbox.insert((key.pk, key.sk), record.clone());
-        }
-        Ok(if before { Kept::Before } else { Kept::New })
     }
 }

@@ -9,18 +9,18 @@ use jiff::Timestamp;
 use super::removal::{RemovalStore, record_gone};
 use super::{MAX_RACES, open_access_token};
 use crate::domain::{
-    AccessToken, AccountId, AccountStatus, Cause, Change, Choice, Deadline, FailureClass, Health,
-    Item, ItemId, Lifecycle, LinkId, LinkSession, Place, PlaidFailure, Processor, Purpose,
-    TIME_TO_WRITE, UserId, choose,
+    AccessToken, Account, AccountId, AccountStatus, Cause, Change, Choice, Command, Deadline,
+    FailureClass, Health, Item, ItemId, Lifecycle, LinkId, LinkSession, Notice, Place,
+    PlaidFailure, Processor, Purpose, TIME_TO_WRITE, UserId, choose,
 };
 use crate::ports::{
     Accounts, Alongside, Clock, ItemSnapshot, Items, ProcessorTokens, SealingKey, StoreError,
-    UpdateSessions, Vault, VaultError,
+    UpdateSessions, Vault, VaultError, WebhookUrls,
 };
 
 /// The calls of Plaid that a sync needs.
-pub trait SyncPlaid: Items + Accounts + ProcessorTokens {}
-impl<T: Items + Accounts + ProcessorTokens> SyncPlaid for T {}
+pub trait SyncPlaid: Items + Accounts + ProcessorTokens + WebhookUrls {}
+impl<T: Items + Accounts + ProcessorTokens + WebhookUrls> SyncPlaid for T {}
 
 /// The records that a sync needs.
 pub trait SyncStore: RemovalStore + UpdateSessions {}
@@ -38,6 +38,12 @@ pub enum SyncError {
     /// The Item is being removed, or is gone.
     #[error("the Item was removed")]
     Removed,
+    /// Plaid was asked about the Item too often in this minute.
+    #[error("the Item was read too often in this minute")]
+    TooOften {
+        /// When it may be read again.
+        until: Timestamp,
+    },
     /// Plaid did not do its part.
     #[error("Plaid did not do its part")]
     Plaid(#[from] PlaidFailure),
@@ -51,8 +57,8 @@ pub enum SyncError {
 
 /// PNC wants a new processor token after every update mode (plaid.com/docs/auth).
 const NEW_TOKEN_AFTER_UPDATE: &str = "ins_13";
-/// When a processor token that could not be made is tried again.
-const RETRY_TOKEN: Duration = Duration::from_mins(5);
+/// When what Plaid could not do for an Item is tried again.
+const RETRY: Duration = Duration::from_mins(5);
 
 /// The use case over its ports.
 pub struct ItemSync<'a, P, S, V, C> {
@@ -66,6 +72,31 @@ pub struct ItemSync<'a, P, S, V, C> {
     pub clock: &'a C,
     /// The processor that tokens are made for.
     pub processor: &'a Processor,
+}
+
+/// Why an Item is read, and what is known besides Plaid's answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// What brings it about.
+    pub cause: Cause,
+    /// What Plaid announced in webhooks.
+    pub notices: &'a [Notice],
+    /// What Plaid's webhooks say about processor tokens.
+    pub commands: &'a [Command],
+    /// Where Plaid should send the Item's webhooks, if that is to be looked at.
+    pub webhook_url: Option<&'a str>,
+}
+
+impl Occasion<'_> {
+    /// An occasion without any webhook.
+    pub fn of(cause: Cause) -> Self {
+        Self {
+            cause,
+            notices: &[],
+            commands: &[],
+            webhook_url: None,
+        }
+    }
 }
 
 /// What Plaid said about an Item, and when it was asked.
@@ -92,16 +123,16 @@ where
         &self,
         user_id: &UserId,
         item_id: &ItemId,
-        cause: Cause,
+        occasion: Occasion<'_>,
         deadline: Deadline,
     ) -> Result<Item, SyncError> {
         for _ in 0..MAX_RACES {
             let item = self.live_item(user_id, item_id).await?;
-            let sessions = match cause {
+            let sessions = match occasion.cause {
                 Cause::UpdateMode => self.store.open_update_sessions(user_id, item_id).await?,
                 _ => Vec::new(),
             };
-            match self.once(item, &sessions, cause, deadline).await {
+            match self.once(item, &sessions, occasion, deadline).await {
                 Err(SyncError::Store(StoreError::Conflict)) => {}
                 outcome => return outcome,
             }
@@ -123,9 +154,12 @@ where
         &self,
         before: Item,
         sessions: &[LinkSession],
-        cause: Cause,
+        occasion: Occasion<'_>,
         deadline: Deadline,
     ) -> Result<Item, SyncError> {
+        let cause = occasion.cause;
+        let reads = before.reads.one_more(self.clock.now());
+        let reads = reads.map_err(|until| SyncError::TooOften { until })?;
         let (access_token, key) = tokio::try_join!(
             open_access_token(self.vault, &before),
             self.vault.data_key(Purpose::Processor),
@@ -141,9 +175,24 @@ where
         };
         let mut item = before.clone();
         let request_id = told.item.request_id.clone();
-        take_over(&mut item, told, !sessions.is_empty());
+        let webhook = told.item.webhook.clone();
+        item.reads = reads;
+        take_over(&mut item, told, sessions);
+        for notice in occasion.notices {
+            item.announce(notice);
+        }
+        for command in occasion.commands {
+            item.heed(command);
+        }
         item.due_at = item.next_reread(self.clock.now());
-        for account_id in accounts_to_serve(&item, sessions) {
+        if let Some(url) = occasion
+            .webhook_url
+            .filter(|url| webhook.as_deref() != Some(url))
+        {
+            self.move_webhooks(&mut item, &access_token, url, deadline)
+                .await;
+        }
+        for account_id in accounts_to_serve(&item) {
             self.serve(&mut item, &access_token, &key, &account_id, deadline)
                 .await?;
         }
@@ -189,6 +238,32 @@ where
         })
     }
 
+    /// Lets Plaid send the Item's webhooks to where they are received now.
+    async fn move_webhooks(
+        &self,
+        item: &mut Item,
+        access_token: &AccessToken,
+        url: &str,
+        deadline: Deadline,
+    ) {
+        let moved = self.plaid.update_webhook(access_token, url, deadline);
+        match moved.await {
+            Ok(()) => tracing::info!(item_id = %item.item_id, url, "moved an Item's webhooks"),
+            Err(failure) => {
+                tracing::warn!(item_id = %item.item_id, failure = %failure,
+                    "an Item's webhooks still go to another address");
+                if failure.class() == FailureClass::Retry {
+                    self.come_back_soon(item);
+                }
+            }
+        }
+    }
+
+    fn come_back_soon(&self, item: &mut Item) {
+        let soon = Deadline::after(self.clock.now(), RETRY).moment();
+        item.due_at = item.due_at.map(|due_at| due_at.min(soon));
+    }
+
     /// Makes an account's processor token. If Plaid cannot do it now, the Item is read
     /// again soon; what Plaid said meanwhile is recorded all the same.
     async fn serve(
@@ -208,8 +283,7 @@ where
             Err(failure) => {
                 tracing::warn!(item_id = %item.item_id, %account_id, failure = %failure,
                     "a processor token has to wait");
-                let soon = Deadline::after(self.clock.now(), RETRY_TOKEN).moment();
-                item.due_at = item.due_at.map(|due_at| due_at.min(soon));
+                self.come_back_soon(item);
                 return Ok(());
             }
         };
@@ -224,7 +298,7 @@ where
     }
 }
 
-fn take_over(item: &mut Item, told: Told, updated: bool) {
+fn take_over(item: &mut Item, told: Told, sessions: &[LinkSession]) {
     let was_good = item.health == Health::Good;
     if let Some(accounts) = told.accounts {
         item.observe_accounts(accounts.accounts);
@@ -232,26 +306,30 @@ fn take_over(item: &mut Item, told: Told, updated: bool) {
     item.observe_institution(told.item.institution);
     item.observe_login(told.item.health, told.item.consent_expires_at);
     let healed = !was_good && item.health == Health::Good;
-    if updated || healed {
-        item.notices
-            .retain(|notice| notice.issued_at > told.asked_at);
+    // Whoever left has told so, as a rule.
+    let finished = sessions.iter().any(|session| session.exit.is_none());
+    if healed || finished {
+        item.clear_notices(told.asked_at);
+    }
+    if finished && of_pnc(item) {
+        for account in &mut item.accounts {
+            account.renew = account.processor_token.is_some();
+        }
     }
 }
 
-/// The accounts that need a processor token now: the one that was chosen, or is the only
-/// choice, and has none; and after update mode at some banks, those that have one.
-fn accounts_to_serve(item: &Item, sessions: &[LinkSession]) -> Vec<AccountId> {
+/// The accounts that need a processor token now: those whose token is to be replaced, and
+/// the one that was chosen, or is the only choice, and has none.
+fn accounts_to_serve(item: &Item) -> Vec<AccountId> {
     if item.health != Health::Good {
         return Vec::new();
     }
+    let id = |account: &Account| account.plaid.account_id.clone();
     let ready = || {
         let accounts = item.accounts.iter();
         accounts.filter(|account| account.status() == AccountStatus::Ready)
     };
-    let id = |account: &crate::domain::Account| account.plaid.account_id.clone();
-    let finished = sessions.iter().any(|session| session.exit.is_none());
-    let renew = finished && of_pnc(item);
-    let mut accounts: Vec<AccountId> = ready().filter(|_| renew).map(id).collect();
+    let mut accounts: Vec<AccountId> = ready().filter(|account| account.renew).map(id).collect();
     let unchosen = item.chosen_account.is_none() && ready().next().is_some();
     if let Choice::Make(account_id) = choose(&item.accounts, item.chosen_account.as_ref()) {
         let waits = item

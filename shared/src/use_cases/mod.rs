@@ -1,8 +1,11 @@
 //! What several functions drive, over ports only: no HTTP, no SDK.
 
 pub mod exchange;
+pub mod hosted;
+pub mod inbox;
 pub mod item_sync;
 pub mod processor_token;
+pub mod publish;
 pub mod removal;
 
 use secrecy::ExposeSecret;

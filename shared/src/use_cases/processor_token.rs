@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::item_sync::{ItemSync, SyncError, SyncPlaid, SyncStore};
+use super::item_sync::{ItemSync, Occasion, SyncError, SyncPlaid, SyncStore};
 use super::{MAX_RACES, open_access_token};
 use crate::domain::{
     Account, AccountId, AccountRefusal, AccountStatus, Cause, Change, Deadline, Health, Item,
@@ -144,8 +144,8 @@ where
             clock: self.clock,
             processor: self.processor,
         };
-        let cause = Cause::ProcessorToken;
-        sync.run(wanted.user_id, wanted.item_id, cause, wanted.deadline)
+        let occasion = Occasion::of(Cause::ProcessorToken);
+        sync.run(wanted.user_id, wanted.item_id, occasion, wanted.deadline)
             .await
     }
 

@@ -1,14 +1,18 @@
 //! Changes.
 
-use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::item::{NoticeRow, notice_row, read_notice};
 use super::{AUDIT, Record, Row, expiry, from_row};
 use crate::domain::{
     AccountChange, Cause, Change, ChangeId, ItemId, ItemStatus, PlaidRequestId, RecordKey, UserId,
 };
 use crate::ports::StoreError;
+
+/// The stream publishes a change at once. Where it did not, somebody must look after it.
+const PUBLISHED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
 #[derive(Serialize, Deserialize)]
 struct ChangeRow {
@@ -22,6 +26,8 @@ struct ChangeRow {
     after: Option<ItemStatus>,
     #[serde(default)]
     accounts: Vec<AccountChange>,
+    #[serde(default)]
+    notices: Vec<NoticeRow>,
     plaid_request_id: Option<PlaidRequestId>,
 }
 
@@ -35,10 +41,13 @@ pub(in super::super) fn change_row(change: &Change) -> Result<Row, StoreError> {
         before: change.before,
         after: change.after,
         accounts: change.accounts.clone(),
+        notices: change.notices.iter().map(notice_row).collect(),
         plaid_request_id: change.plaid_request_id.clone(),
     };
     let key = RecordKey::change(&change.user_id, &change.change_id);
-    let record = Record::new(key, &content)?.expires(Some(expiry(change.at, AUDIT)));
+    let record = Record::new(key, &content)?
+        .due(Some(due_at(change)))
+        .expires(Some(expiry(change.at, AUDIT)));
     Ok(record.row)
 }
 
@@ -53,8 +62,15 @@ pub(in super::super) fn read_change(row: Row) -> Result<Change, StoreError> {
         before: row.before,
         after: row.after,
         accounts: row.accounts,
+        notices: row.notices.into_iter().map(read_notice).collect(),
         plaid_request_id: row.plaid_request_id,
     })
+}
+
+/// When somebody must publish it who reads no stream.
+fn due_at(change: &Change) -> Timestamp {
+    let due_at = change.at.saturating_add(PUBLISHED_WITHIN);
+    due_at.unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -68,6 +84,14 @@ mod tests {
         let row = change_row(&change).unwrap();
         let expires_at = row["expires_at"].as_n().unwrap().parse::<i64>().unwrap();
         assert_eq!(expires_at - change.at.as_second(), 400 * 86_400);
-        assert!(!row.contains_key("due"));
+    }
+
+    #[test]
+    fn a_record_from_before_a_new_attribute_is_read() {
+        let mut change = samples::full_change();
+        change.notices.clear();
+        let mut row = change_row(&change).unwrap();
+        row.remove("notices");
+        assert_eq!(read_change(row).unwrap(), change);
     }
 }

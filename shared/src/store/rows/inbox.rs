@@ -1,22 +1,25 @@
 //! Webhooks that wait.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{MONTH, Record, Row, expiry};
-use crate::domain::{InboxRecord, ItemId, LinkSessionId, RecordKey, Sha256, WebhookType};
+use super::{MONTH, Record, Row, corrupt, expiry, from_row};
+use crate::domain::{
+    InboxEnd, InboxRecord, ItemId, LinkSessionId, RecordKey, Sha256, Webhook, WebhookType,
+};
 use crate::ports::StoreError;
 
-#[derive(Serialize)]
-struct InboxRow<'a> {
-    webhook_type: Option<&'a WebhookType>,
-    webhook_code: Option<&'a str>,
-    item_id: Option<&'a ItemId>,
-    link_session_id: Option<&'a LinkSessionId>,
-    link_token_sha256: Option<&'a str>,
-    body: &'a str,
-    body_sha256: &'a str,
+#[derive(Serialize, Deserialize)]
+struct InboxRow {
+    webhook_type: Option<WebhookType>,
+    webhook_code: Option<String>,
+    item_id: Option<ItemId>,
+    link_session_id: Option<LinkSessionId>,
+    link_token_sha256: Option<String>,
+    body: String,
+    body_sha256: String,
     #[serde(with = "millisecond::required")]
     issued_at: Timestamp,
     #[serde(with = "millisecond::required")]
@@ -27,13 +30,13 @@ struct InboxRow<'a> {
 pub(in super::super) fn inbox_row(record: &InboxRecord) -> Result<Row, StoreError> {
     let webhook = &record.webhook;
     let content = InboxRow {
-        webhook_type: webhook.webhook_type.as_ref(),
-        webhook_code: webhook.webhook_code.as_deref(),
-        item_id: webhook.item_id.as_ref(),
-        link_session_id: webhook.link_session_id.as_ref(),
-        link_token_sha256: webhook.link_token_hash.as_ref().map(Sha256::as_str),
-        body: &record.body,
-        body_sha256: record.body_hash.as_str(),
+        webhook_type: webhook.webhook_type.clone(),
+        webhook_code: webhook.webhook_code.clone(),
+        item_id: webhook.item_id.clone(),
+        link_session_id: webhook.link_session_id.clone(),
+        link_token_sha256: webhook.link_token_hash.as_ref().map(Sha256::to_string),
+        body: record.body.clone(),
+        body_sha256: record.body_hash.to_string(),
         issued_at: record.issued_at,
         received_at: record.received_at,
         stale: record.stale,
@@ -42,4 +45,60 @@ pub(in super::super) fn inbox_row(record: &InboxRecord) -> Result<Row, StoreErro
         .due(Some(record.received_at))
         .expires(Some(expiry(record.received_at, MONTH)));
     Ok(record.row)
+}
+
+pub(in super::super) fn read_inbox(row: Row) -> Result<InboxRecord, StoreError> {
+    let row: InboxRow = from_row(row)?;
+    let body_hash = hash(&row.body_sha256)?;
+    let link_token_hash = row.link_token_sha256.as_deref().map(hash).transpose()?;
+    let webhook = Webhook {
+        webhook_type: row.webhook_type,
+        webhook_code: row.webhook_code,
+        item_id: row.item_id,
+        link_session_id: row.link_session_id,
+        link_token_hash,
+    };
+    Ok(InboxRecord {
+        subject: webhook.subject(&body_hash),
+        webhook,
+        body: row.body,
+        body_hash,
+        issued_at: row.issued_at,
+        received_at: row.received_at,
+        stale: row.stale,
+    })
+}
+
+/// How a webhook ended as an attribute of its own, to be written alone.
+pub(in super::super) fn inbox_end_value(end: InboxEnd) -> Result<AttributeValue, StoreError> {
+    serde_dynamo::to_attribute_value(end).map_err(|error| corrupt(&error.to_string()))
+}
+
+fn hash(text: &str) -> Result<Sha256, StoreError> {
+    Sha256::parse(text).ok_or_else(|| corrupt("a webhook's hash"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_util::store_contract::samples;
+
+    #[test]
+    fn a_webhook_is_kept_for_30_days() {
+        let webhook = samples::webhook();
+        let row = inbox_row(&webhook).unwrap();
+        let expires_at = row["expires_at"].as_n().unwrap().parse::<i64>().unwrap();
+        assert_eq!(expires_at - webhook.received_at.as_second(), 30 * 86_400);
+    }
+
+    #[test]
+    fn a_record_that_is_not_ours_is_corrupt() {
+        for attribute in ["body_sha256", "link_token_sha256"] {
+            let mut row = inbox_row(&samples::session_webhook()).unwrap();
+            let no_hash = AttributeValue::S("no hash".to_owned());
+            row.insert(attribute.to_owned(), no_hash);
+            let corrupt = read_inbox(row).unwrap_err();
+            assert!(matches!(corrupt, StoreError::Corrupt(_)), "{corrupt}");
+        }
+    }
 }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::serde_forms::{health, optional_sealed};
 use super::{AUDIT, Record, Row, corrupt, expiry, from_row};
 use crate::domain::{
-    Account, AccountId, AccountType, ExchangeKey, Health, Institution, Item, ItemId, Lifecycle,
-    Notice, NoticeCode, PlaidAccount, RecordKey, Sealed, UserId, VerificationStatus,
+    Account, AccountId, AccountType, ExchangeKey, Health, Heeded, Institution, Item, ItemId,
+    Lifecycle, Notice, NoticeCode, PlaidAccount, Reads, RecordKey, Sealed, UserId,
+    VerificationStatus,
 };
 use crate::ports::StoreError;
 
@@ -31,6 +32,12 @@ struct ItemRow {
     #[serde(default)]
     notices: Vec<NoticeRow>,
     #[serde(default, with = "millisecond::optional")]
+    notices_cleared_at: Option<Timestamp>,
+    #[serde(default, with = "millisecond::optional")]
+    reads_since: Option<Timestamp>,
+    #[serde(default)]
+    reads: u32,
+    #[serde(default, with = "millisecond::optional")]
     due_at: Option<Timestamp>,
     version: u64,
     #[serde(with = "millisecond::required")]
@@ -52,11 +59,16 @@ struct AccountRow {
     #[serde(default)]
     generation: u32,
     #[serde(default)]
+    renew: bool,
+    #[serde(default)]
+    commands: Vec<Heeded>,
+    #[serde(default)]
     revoked: bool,
 }
 
+/// An announcement; changes have it too.
 #[derive(Serialize, Deserialize)]
-struct NoticeRow {
+pub(super) struct NoticeRow {
     code: NoticeCode,
     #[serde(with = "millisecond::required")]
     issued_at: Timestamp,
@@ -79,6 +91,9 @@ pub(in super::super) fn item_row(item: &Item) -> Result<Row, StoreError> {
         health: item.health.clone(),
         consent_expires_at: item.consent_expires_at,
         notices: item.notices.iter().map(notice_row).collect(),
+        notices_cleared_at: item.notices_cleared_at,
+        reads_since: item.reads.since,
+        reads: item.reads.count,
         due_at: item.due_at,
         version: item.version,
         created_at: item.created_at,
@@ -106,6 +121,11 @@ pub(in super::super) fn read_item(row: Row) -> Result<Item, StoreError> {
         health: row.health,
         consent_expires_at: row.consent_expires_at,
         notices: row.notices.into_iter().map(read_notice).collect(),
+        notices_cleared_at: row.notices_cleared_at,
+        reads: Reads {
+            since: row.reads_since,
+            count: row.reads,
+        },
         due_at: row.due_at,
         version: row.version,
         created_at: row.created_at,
@@ -130,6 +150,8 @@ fn account_row(account: &Account) -> AccountRow {
         verification_status: plaid.verification_status.clone(),
         processor_token: account.processor_token.clone(),
         generation: account.generation,
+        renew: account.renew,
+        commands: account.commands.clone(),
         revoked: account.revoked,
     }
 }
@@ -146,11 +168,13 @@ fn read_account(row: AccountRow) -> Account {
         },
         processor_token: row.processor_token,
         generation: row.generation,
+        renew: row.renew,
+        commands: row.commands,
         revoked: row.revoked,
     }
 }
 
-fn notice_row(notice: &Notice) -> NoticeRow {
+pub(super) fn notice_row(notice: &Notice) -> NoticeRow {
     NoticeRow {
         code: notice.code,
         issued_at: notice.issued_at,
@@ -159,7 +183,7 @@ fn notice_row(notice: &Notice) -> NoticeRow {
     }
 }
 
-fn read_notice(row: NoticeRow) -> Notice {
+pub(super) fn read_notice(row: NoticeRow) -> Notice {
     Notice {
         code: row.code,
         issued_at: row.issued_at,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::serde_forms::sealed;
 use super::{MONTH, Record, Row, corrupt, expiry, from_row, to_row};
 use crate::domain::{
-    ItemId, LinkExit, LinkId, LinkSession, LinkSessionId, PlaidRequestId, RecordKey, Sealed,
-    Sha256, UserId,
+    ItemId, LinkExit, LinkId, LinkResults, LinkSession, LinkSessionId, PlaidRequestId, RecordKey,
+    Sealed, Sha256, UserId,
 };
 use crate::ports::StoreError;
 
@@ -27,6 +27,7 @@ struct LinkSessionRow {
     exit: Option<LinkExitRow>,
     #[serde(default, with = "millisecond::optional")]
     refreshed_at: Option<Timestamp>,
+    results: Option<LinkResults>,
     #[serde(with = "millisecond::required")]
     created_at: Timestamp,
 }
@@ -53,6 +54,7 @@ pub(in super::super) fn link_session_row(session: &LinkSession) -> Result<Row, S
         hosted: session.hosted,
         exit: session.exit.as_ref().map(link_exit_row),
         refreshed_at: session.refreshed_at,
+        results: session.results.clone(),
         created_at: session.created_at,
     };
     let key = RecordKey::link_session(&session.user_id, &session.link_id);
@@ -74,6 +76,7 @@ pub(in super::super) fn read_link_session(row: Row) -> Result<LinkSession, Store
         hosted: row.hosted,
         exit: row.exit.map(read_link_exit),
         refreshed_at: row.refreshed_at,
+        results: row.results,
         expires_at: row.link_token_expires_at,
         created_at: row.created_at,
     })
@@ -82,6 +85,13 @@ pub(in super::super) fn read_link_session(row: Row) -> Result<LinkSession, Store
 /// A report as an attribute of its own, to be written alone.
 pub(in super::super) fn link_exit_value(exit: &LinkExit) -> Result<AttributeValue, StoreError> {
     Ok(AttributeValue::M(to_row(&link_exit_row(exit))?))
+}
+
+/// Results as an attribute of their own, to be written alone.
+pub(in super::super) fn link_results_value(
+    results: &LinkResults,
+) -> Result<AttributeValue, StoreError> {
+    Ok(AttributeValue::M(to_row(results)?))
 }
 
 /// When the session and its pointer may be forgotten.

@@ -27,10 +27,12 @@ use crate::ports::StoreError;
 pub(super) use change::{change_row, read_change};
 pub(super) use erasure::erasure_row;
 pub(super) use exchange::{exchange_expiry, exchange_row, read_exchange};
-pub(super) use inbox::inbox_row;
+pub(super) use inbox::{inbox_end_value, inbox_row, read_inbox};
 pub(super) use item::{item_row, read_item, removal_expiry};
-pub(super) use link_session::{link_exit_value, link_session_row, read_link_session};
-pub(super) use owner::{item_owner_row, link_token_owner_row, read_owner};
+pub(super) use link_session::{
+    link_exit_value, link_results_value, link_session_row, read_link_session,
+};
+pub(super) use owner::{item_owner_row, link_token_owner_row, read_link_owner, read_owner};
 pub(super) use stray::{read_stray, stray_row};
 
 /// A record as DynamoDB holds it.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::link_session::session_expiry;
-use super::{Record, Row, from_row};
+use super::{Record, Row, corrupt, from_row};
 use crate::domain::{Item, LinkId, LinkSession, RecordKey, UserId};
 use crate::ports::StoreError;
 
@@ -36,4 +36,12 @@ pub(in super::super) fn link_token_owner_row(session: &LinkSession) -> Result<Ro
 pub(in super::super) fn read_owner(row: Row) -> Result<UserId, StoreError> {
     let row: OwnerRow = from_row(row)?;
     Ok(row.user_id)
+}
+
+pub(in super::super) fn read_link_owner(row: Row) -> Result<(UserId, LinkId), StoreError> {
+    let row: OwnerRow = from_row(row)?;
+    let link_id = row
+        .link_id
+        .ok_or_else(|| corrupt("a link token's session"))?;
+    Ok((row.user_id, link_id))
 }

@@ -5,7 +5,8 @@ use crate::domain::{
     Change, ChangeId, ExchangeStep, Item, ItemId, Lifecycle, LinkId, LinkSession, RecordKey, UserId,
 };
 use crate::ports::{
-    Alongside, ChangePage, Changes, ItemChanges, ItemOwners, ItemPage, ItemRecords, StoreError,
+    Alongside, ChangePage, Changes, ItemChanges, ItemOwners, ItemPage, ItemRecords, Outbox,
+    StoreError,
 };
 
 impl Records {
@@ -22,6 +23,11 @@ impl Records {
 
     pub(super) fn has_change(&self, change: &Change) -> bool {
         self.changes.iter().any(|c| c.change_id == change.change_id)
+    }
+
+    fn change(&self, user_id: &UserId, change_id: &ChangeId) -> Option<&Change> {
+        let mut changes = self.changes.iter();
+        changes.find(|c| c.user_id == *user_id && c.change_id == *change_id)
     }
 
     pub(super) fn put_item(&mut self, item: &Item, change: Option<&Change>) {
@@ -133,5 +139,23 @@ impl Changes for MemoryStore {
             next: next.map(|change| change.change_id.clone()),
             changes,
         })
+    }
+}
+
+impl Outbox for MemoryStore {
+    async fn change(
+        &self,
+        user_id: &UserId,
+        change_id: &ChangeId,
+    ) -> Result<Option<Change>, StoreError> {
+        Ok(self.begin()?.change(user_id, change_id).cloned())
+    }
+
+    async fn published(&self, change: &Change) -> Result<(), StoreError> {
+        let mut records = self.begin()?;
+        if records.change(&change.user_id, &change.change_id).is_some() {
+            records.published.insert(change.change_id.clone());
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! The records of Link sessions.
 
 use super::MemoryStore;
-use crate::domain::{ItemId, LinkExit, LinkId, LinkSession, UserId};
-use crate::ports::{LinkReports, LinkSessions, StoreError, UpdateSessions};
+use crate::domain::{ItemId, LinkExit, LinkId, LinkResults, LinkSession, Sha256, UserId};
+use crate::ports::{LinkOwners, LinkReports, LinkSessions, StoreError, UpdateSessions};
 
 /// As many as the real store reads.
 const LATEST: usize = 25;
@@ -41,6 +41,31 @@ impl UpdateSessions for MemoryStore {
             .filter(|s| s.item_id.as_ref() == Some(item_id) && s.refreshed_at.is_none())
             .cloned()
             .collect())
+    }
+}
+
+impl LinkOwners for MemoryStore {
+    async fn link_owner(
+        &self,
+        link_token_hash: &Sha256,
+    ) -> Result<Option<(UserId, LinkId)>, StoreError> {
+        let records = self.begin()?;
+        let mut sessions = records.sessions.iter();
+        let session = sessions.find(|s| s.link_token_hash == *link_token_hash);
+        Ok(session.map(|s| (s.user_id.clone(), s.link_id.clone())))
+    }
+
+    async fn record_results(
+        &self,
+        user_id: &UserId,
+        link_id: &LinkId,
+        results: &LinkResults,
+    ) -> Result<(), StoreError> {
+        let mut records = self.begin()?;
+        let mut sessions = records.sessions.iter_mut();
+        let session = sessions.find(|s| s.user_id == *user_id && s.link_id == *link_id);
+        session.ok_or(StoreError::Conflict)?.results = Some(results.clone());
+        Ok(())
     }
 }
 

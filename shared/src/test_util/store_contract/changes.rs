@@ -1,7 +1,7 @@
 //! The history of a user's Items.
 
-use super::samples::{change, plain_item, stranger, user};
-use super::{Store, history, put_item, stored_item};
+use super::samples::{change, plain_change, plain_item, stranger, user};
+use super::{Store, due_ever, history, put_item, stored_item};
 use crate::domain::{Change, ChangeId, Item};
 use crate::ports::Alongside;
 
@@ -55,4 +55,38 @@ pub async fn changes_are_told_page_by_page<S: Store>(store: &S) {
 pub async fn changes_are_their_users_alone<S: Store>(store: &S) {
     put_changes(store, &["z"]).await;
     assert_eq!(history(store, &stranger()).await, []);
+}
+
+/// Somebody else's is not there.
+pub async fn a_change_is_found_by_its_id<S: Store>(store: &S) {
+    for change in put_changes(store, &["o", "p"]).await {
+        let id = &change.change_id;
+        let theirs = store.change(&stranger(), id).await.unwrap();
+        assert_eq!(theirs, None);
+        let mine = store.change(&user(), id).await.unwrap();
+        assert_eq!(mine.as_ref(), Some(&change));
+    }
+    let missing = ChangeId::new("missing");
+    assert_eq!(store.change(&user(), &missing).await.unwrap(), None);
+}
+
+/// It is history.
+pub async fn what_is_published_stays_as_it_is<S: Store>(store: &S) {
+    let written = put_changes(store, &["o", "p"]).await;
+    for change in &written {
+        store.published(change).await.unwrap();
+        let stored = store.change(&user(), &change.change_id).await.unwrap();
+        assert_eq!(stored.as_ref(), Some(change));
+    }
+    assert_eq!(history(store, &user()).await, written);
+}
+
+/// As when the user was erased meanwhile.
+pub async fn publishing_makes_no_change<S: Store>(store: &S) {
+    let gone = plain_change();
+    store.published(&gone).await.unwrap();
+    let stored = store.change(&gone.user_id, &gone.change_id).await.unwrap();
+    assert_eq!(stored, None);
+    assert_eq!(history(store, &user()).await, []);
+    assert_eq!(due_ever(store).await, []);
 }

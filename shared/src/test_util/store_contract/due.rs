@@ -3,16 +3,16 @@
 use jiff::{Timestamp, ToSpan};
 
 use super::samples::{
-    answer, at, at_step, change, exchange, linked, new_session, next, plain_item, stray,
-    update_session, user, webhook,
+    answer, at, at_step, change, exchange, full_results, hosted_session, linked, new_session, next,
+    plain_item, stray, update_session, user, webhook,
 };
 use super::{
-    Store, claimed, due_ever, put_exchange, put_item, put_session, recorded, stored_exchange,
-    stored_item,
+    Store, claimed, due_change, due_ever, finished, history, put_exchange, put_item, put_results,
+    put_session, recorded, stored_exchange, stored_item,
 };
 use crate::domain::{
-    Change, Exchange, ExchangeKey, ExchangeStep, Item, ItemId, LinkSession, OwnerToken, RecordKey,
-    Stray,
+    Change, Exchange, ExchangeKey, ExchangeStep, InboxEnd, Item, ItemId, LinkResults, LinkSession,
+    OwnerToken, RecordKey, Stray,
 };
 use crate::ports::Alongside;
 
@@ -182,6 +182,37 @@ pub async fn a_session_of_update_mode_is_due_until_it_is_settled<S: Store>(store
     assert_never_due(store, &key).await;
 }
 
+/// One of update mode is due all the same, until its Item was read.
+pub async fn a_session_on_plaids_page_is_due_until_it_is_finished<S: Store>(store: &S) {
+    let hosted = hosted_session(1);
+    let update = LinkSession {
+        hosted: true,
+        ..update_session(2)
+    };
+    let key = |session: &LinkSession| RecordKey::link_session(&user(), &session.link_id);
+    let moment = hosted.due_at().unwrap();
+    assert_eq!(update.due_at(), Some(moment));
+    let unfinished = LinkResults {
+        finished: false,
+        ..full_results()
+    };
+    for session in [&hosted, &update] {
+        put_session(store, session).await;
+        assert_due_at(store, &key(session), moment).await;
+        put_results(store, session, &unfinished).await;
+        assert_due_at(store, &key(session), moment).await;
+    }
+    for _ in 0..2 {
+        for session in [&hosted, &update] {
+            put_results(store, session, &full_results()).await;
+        }
+        assert_never_due(store, &key(&hosted)).await;
+        assert_due_at(store, &key(&update), moment).await;
+    }
+    store.postpone(&key(&hosted), at(1)).await.unwrap();
+    assert_never_due(store, &key(&hosted)).await;
+}
+
 /// One that is kept again is due anew.
 pub async fn a_stray_is_due_until_it_is_dropped<S: Store>(store: &S) {
     let stray = stray();
@@ -207,14 +238,94 @@ pub async fn a_wish_is_due_until_it_is_confirmed<S: Store>(store: &S) {
     assert_due_at(store, &key, at(4)).await;
     let receipt = Change::erased(&user(), at(5));
     store.confirm_erasure(&receipt).await.unwrap();
-    assert_eq!(due_ever(store).await, []);
+    assert_never_due(store, &key).await;
 }
 
-/// When it arrived.
-pub async fn a_webhook_is_due_at_once<S: Store>(store: &S) {
+/// At once: when it arrived.
+pub async fn a_webhook_is_due_until_it_has_ended<S: Store>(store: &S) {
     let webhook = webhook();
+    let key = RecordKey::inbox(&webhook);
     store.keep(&webhook).await.unwrap();
-    assert_due_at(store, &RecordKey::inbox(&webhook), webhook.received_at).await;
+    assert_due_at(store, &key, webhook.received_at).await;
+    store.end(&webhook, InboxEnd::Applied).await.unwrap();
+    assert_never_due(store, &key).await;
+}
+
+/// After two minutes, in which a stream publishes it. Others stay due.
+pub async fn a_change_is_due_until_it_is_published<S: Store>(store: &S) {
+    let item = plain_item();
+    put_item(store, &item).await;
+    let later = next(&item);
+    let [first, second] = [("1", at(20)), ("2", at(10))].map(|(id, at)| Change {
+        at,
+        ..change(id, &later)
+    });
+    let replacements = [(later.clone(), &first), (next(&later), &second)];
+    for (item, change) in replacements {
+        let alongside = Alongside {
+            change: Some(change),
+            ..Alongside::default()
+        };
+        store.replace(&item, alongside).await.unwrap();
+    }
+    let (key, other) = (due_change("1"), due_change("2"));
+    assert_due_at(store, &key, first.at + 2.minutes()).await;
+    assert_due_at(store, &other, second.at + 2.minutes()).await;
+    for _ in 0..2 {
+        store.published(&first).await.unwrap();
+        assert_never_due(store, &key).await;
+        assert_due_at(store, &other, second.at + 2.minutes()).await;
+    }
+    store.postpone(&key, at(1000)).await.unwrap();
+    assert_never_due(store, &key).await;
+}
+
+/// Whatever it was written with.
+pub async fn every_change_is_due<S: Store>(store: &S) {
+    let (mine, item) = finished(store).await;
+    let alongside = change("replaced", &item);
+    let alongside = Alongside {
+        change: Some(&alongside),
+        ..Alongside::default()
+    };
+    store.replace(&next(&item), alongside).await.unwrap();
+    let rejected = Exchange {
+        key: ExchangeKey::stored("e2"),
+        ..exchange()
+    };
+    put_exchange(store, &rejected).await;
+    let second = Item {
+        item_id: ItemId::new("second"),
+        ..super::samples::item_of(&rejected)
+    };
+    let added = change("second", &second);
+    store.record_item(&rejected, &second, &added).await.unwrap();
+    let rejected = at_step(&rejected, ExchangeStep::Exchanged);
+    let gone = change("rejected", &second);
+    let removed = next(&second).removed();
+    store.reject(&rejected, &removed, &gone).await.unwrap();
+    assert_never_due(store, &RecordKey::exchange(&mine.key)).await;
+    let ids = ["recorded", "finished", "replaced", "second", "rejected"];
+    assert_eq!(history(store, &user()).await.len(), ids.len());
+    let due = due_ever(store).await;
+    assert_eq!(due.len(), ids.len());
+    for id in ids {
+        assert!(due.contains(&due_change(id)), "{id} is not in {due:?}");
+    }
+}
+
+/// Although everything else of the user is gone.
+pub async fn a_receipt_is_due_until_it_is_published<S: Store>(store: &S) {
+    store.wish_erasure(&user(), at(4)).await.unwrap();
+    let receipt = Change::erased(&user(), at(5));
+    store.confirm_erasure(&receipt).await.unwrap();
+    store.erase(&user()).await.unwrap();
+    let key = RecordKey::change(&user(), &receipt.change_id);
+    assert_due_at(store, &key, at(5) + 2.minutes()).await;
+    store.published(&receipt).await.unwrap();
+    assert_eq!(due_ever(store).await, []);
+    let stored = store.change(&user(), &receipt.change_id).await.unwrap();
+    assert_eq!(stored, Some(receipt));
 }
 
 /// One record of each kind, each due at its own moment.
@@ -237,6 +348,7 @@ async fn one_of_each<S: Store>(store: &S) -> Vec<RecordKey> {
         RecordKey::stray(&stray.key, &stray.item_id),
         RecordKey::inbox(&webhook),
         RecordKey::erasure(&user()),
+        due_change("recorded"),
     ]
 }
 
@@ -290,10 +402,12 @@ pub async fn what_is_not_due_cannot_be_postponed<S: Store>(store: &S) {
         RecordKey::link_session(&user(), &settled.link_id),
         RecordKey::exchange(&missing),
         RecordKey::erasure(&user()),
+        due_change("missing"),
     ] {
         store.postpone(&key, at(1)).await.unwrap();
     }
-    assert_eq!(due_ever(store).await, []);
+    let added = due_change(&format!("new-{}", item.item_id));
+    assert_eq!(due_ever(store).await, [added]);
     assert_eq!(store.exchange(&missing).await.unwrap(), None);
     assert_eq!(stored_item(store, &item.item_id).await, item);
 }

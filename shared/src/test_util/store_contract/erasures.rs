@@ -7,8 +7,8 @@ use super::{
     Store, assert_refused, due_ever, history, put_exchange, put_item, put_session, stored_item,
 };
 use crate::domain::{
-    Change, Exchange, ExchangeKey, ExchangeStep, Item, ItemId, Lifecycle, LinkId, LinkSession,
-    RecordKey, Sha256,
+    Change, ChangeId, Exchange, ExchangeKey, ExchangeStep, Item, ItemId, Lifecycle, LinkId,
+    LinkSession, RecordKey, Sha256,
 };
 use crate::ports::{Alongside, Erased};
 
@@ -67,9 +67,25 @@ pub async fn everything_of_a_user_is_erased<S: Store>(store: &S) {
     for session in [open, settled] {
         let stored = store.session(&user(), &session.link_id).await.unwrap();
         assert_eq!(stored, None);
+        let owner = store.link_owner(&session.link_token_hash).await;
+        assert_eq!(owner.unwrap(), None);
         put_again(store, &session).await;
     }
     assert_eq!(due_ever(store).await, [RecordKey::erasure(&user())]);
+}
+
+/// Not even by whoever still has it in hand.
+pub async fn an_erased_change_cannot_be_published<S: Store>(store: &S) {
+    put_item(store, &numbered(1, Lifecycle::Removed)).await;
+    let changes = history(store, &user()).await;
+    assert_eq!(changes.len(), 1);
+    erase_everything(store).await;
+    for change in changes {
+        store.published(&change).await.unwrap();
+        let stored = store.change(&user(), &change.change_id).await.unwrap();
+        assert_eq!(stored, None);
+    }
+    assert_eq!(due_ever(store).await, []);
 }
 
 /// The pointer of a link token that is gone can be written again, even by somebody else.
@@ -190,10 +206,17 @@ pub async fn others_are_not_touched<S: Store>(store: &S) {
     assert!(store.exchange(&theirs.exchange).await.unwrap().is_some());
     let stored = store.session(&stranger(), &session.link_id).await.unwrap();
     assert_eq!(stored, Some(session.clone()));
-    assert_eq!(history(store, &stranger()).await.len(), 1);
+    let changes = history(store, &stranger()).await;
+    let changes: Vec<_> = changes.iter().map(|change| &change.change_id).collect();
+    let added = ChangeId::new(format!("new-{}", theirs.item_id));
+    assert_eq!(changes, [&added]);
     let due = due_ever(store).await;
-    let session = RecordKey::link_session(&stranger(), &session.link_id);
-    assert_eq!(due, [RecordKey::erasure(&stranger()), session]);
+    let expected = [
+        RecordKey::erasure(&stranger()),
+        RecordKey::change(&stranger(), &added),
+        RecordKey::link_session(&stranger(), &session.link_id),
+    ];
+    assert_eq!(due, expected);
 }
 
 /// At once.
@@ -201,8 +224,9 @@ pub async fn a_receipt_replaces_the_wish<S: Store>(store: &S) {
     store.wish_erasure(&user(), at(1)).await.unwrap();
     let receipt = Change::erased(&user(), at(2));
     store.confirm_erasure(&receipt).await.unwrap();
+    let key = RecordKey::change(&user(), &receipt.change_id);
     assert_eq!(history(store, &user()).await, [receipt]);
-    assert_eq!(due_ever(store).await, []);
+    assert_eq!(due_ever(store).await, [key]);
 }
 
 /// Nobody forgets that a user was erased.

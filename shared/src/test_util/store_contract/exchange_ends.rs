@@ -2,7 +2,7 @@
 
 use super::samples::{STEPS, answer, at, at_step, change, exchange, item_of, linked, next, sealed};
 use super::{
-    Seen, Store, assert_refused, claimed, due_ever, finished, history, look, put_exchange,
+    Seen, Store, assert_refused, claimed, due_change, finished, history, look, put_exchange,
     recorded, stored_exchange, stored_item,
 };
 use crate::domain::{
@@ -121,8 +121,8 @@ pub async fn an_exchange_is_finished_with_everything_or_not_at_all<S: Store>(sto
             exchange: Some(expected),
             item: Some(item.clone()),
             owner: Some(item.user_id.clone()),
+            due: vec![due_change("recorded"), due_change("z")],
             changes: vec![change("recorded", &item), added],
-            due: Vec::new(),
         }
     );
 }
@@ -149,8 +149,12 @@ pub async fn an_exchange_is_rejected_with_everything_or_not_at_all<S: Store>(sto
             exchange: Some(expected),
             item: Some(item.clone()),
             owner: Some(item.user_id.clone()),
+            due: vec![
+                due_change("recorded"),
+                due_change("z"),
+                RecordKey::item(&item.user_id, &item.item_id),
+            ],
             changes: vec![change("recorded", &item), added],
-            due: vec![RecordKey::item(&item.user_id, &item.item_id)],
         }
     );
 }
@@ -180,7 +184,8 @@ pub async fn a_rejected_exchange_names_the_item_that_was_there<S: Store>(store: 
     assert_eq!(stored.step, ExchangeStep::Removed);
     let item = stored_item(store, &item.item_id).await;
     assert_eq!(item.lifecycle, Lifecycle::Removed);
-    assert_eq!(due_ever(store).await, []);
+    let changes = [due_change("recorded"), due_change("z")];
+    assert_eq!(look(store, &item).await.due, changes);
 }
 
 /// And nothing else is touched, or made.

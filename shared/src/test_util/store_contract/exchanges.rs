@@ -2,7 +2,8 @@
 
 use super::samples::{STEPS, answer, at, at_step, change, exchange, item_of, linked, next, sealed};
 use super::{
-    Seen, Store, assert_refused, claimed, look, put_exchange, recorded, samples, stored_exchange,
+    Seen, Store, assert_refused, claimed, due_change, look, put_exchange, recorded, samples,
+    stored_exchange,
 };
 use crate::domain::{Exchange, ExchangeKey, ExchangeStep, Item, ItemId, OwnerToken, RecordKey};
 use crate::ports::{Claim, StoreError};
@@ -28,11 +29,12 @@ async fn every_write<S: Store>(
     };
     let later = &next(item);
     let change = &change("every write", item);
-    // Where the exchange is already, an owner's step counts as sent twice.
-    let stored = stored_exchange(store, &mine.key).await.step;
-    let onward = STEPS
-        .into_iter()
-        .filter(|to| mine.step.may_become(*to) && *to != stored);
+    // Where its owner's exchange is already, a step counts as sent twice.
+    let stored = stored_exchange(store, &mine.key).await;
+    let onward = STEPS.into_iter().filter(|to| {
+        let again = stored.owner == mine.owner && stored.step == *to;
+        mine.step.may_become(*to) && !again
+    });
     let mut outcomes = vec![
         ("take_over", store.take_over(mine, &next_owner).await),
         ("yield_lease", store.yield_lease(mine, at(1)).await),
@@ -86,7 +88,10 @@ pub async fn a_foreign_owner_changes_nothing<S: Store>(store: &S) {
     let added = change("recorded", &item);
     store.record_item(&claim, &item, &added).await.unwrap();
     let mine = stored_exchange(store, &claim.key).await;
-    assert_nothing_happens(store, &of_another_owner(&mine), &item).await;
+    let theirs = of_another_owner(&mine);
+    assert_nothing_happens(store, &theirs, &item).await;
+    let believed = at_step(&theirs, ExchangeStep::Claimed);
+    assert_nothing_happens(store, &believed, &item).await;
 }
 
 /// Whoever believes another step writes nothing.
@@ -276,7 +281,7 @@ pub async fn an_item_is_recorded_with_everything_or_not_at_all<S: Store>(store: 
         item: Some(item.clone()),
         owner: Some(item.user_id.clone()),
         changes: vec![added.clone()],
-        due: vec![RecordKey::exchange(&first.key)],
+        due: vec![RecordKey::exchange(&first.key), due_change("recorded")],
     };
     assert_eq!(look(store, &item).await, expected);
 

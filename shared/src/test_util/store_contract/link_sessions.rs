@@ -1,8 +1,10 @@
 //! Sessions of Link.
 
-use super::samples::{full_exit, linked, new_session, stranger, update_session, user};
-use super::{Store, assert_refused, put_session, recorded};
-use crate::domain::{ItemId, LinkExit, LinkId, LinkSession};
+use super::samples::{
+    full_exit, full_results, hosted_session, linked, new_session, stranger, update_session, user,
+};
+use super::{Store, assert_refused, due_ever, put_results, put_session, recorded};
+use crate::domain::{ItemId, LinkExit, LinkId, LinkResults, LinkSession, Sha256};
 use crate::ports::Alongside;
 
 /// Somebody else's is not there.
@@ -122,4 +124,68 @@ pub async fn open_sessions_of_update_mode_are_found_by_item<S: Store>(store: &S)
     };
     store.replace(&linked(&item), alongside).await.unwrap();
     assert_eq!(open_sessions(store).await, [second]);
+}
+
+/// Whosever it is.
+pub async fn a_link_token_leads_to_its_session<S: Store>(store: &S) {
+    let of_somebody_else = LinkSession {
+        user_id: stranger(),
+        ..new_session(3)
+    };
+    for session in [new_session(1), update_session(2), of_somebody_else] {
+        let hash = &session.link_token_hash;
+        assert_eq!(store.link_owner(hash).await.unwrap(), None);
+        put_session(store, &session).await;
+        let owner = store.link_owner(hash).await.unwrap();
+        assert_eq!(owner, Some((session.user_id, session.link_id)));
+    }
+    let unknown = Sha256::of(b"unknown");
+    assert_eq!(store.link_owner(&unknown).await.unwrap(), None);
+}
+
+/// Nothing else of the session changes; nor does it need to run on Plaid's page.
+pub async fn results_replace_earlier_ones_alone<S: Store>(store: &S) {
+    for session in [hosted_session(1), new_session(2), update_session(3)] {
+        let session = LinkSession {
+            exit: Some(full_exit()),
+            ..session
+        };
+        put_session(store, &session).await;
+        for results in [
+            LinkResults::default(),
+            full_results(),
+            LinkResults {
+                item_ids: vec![ItemId::new("another")],
+                ..full_results()
+            },
+        ] {
+            put_results(store, &session, &results).await;
+            let expected = LinkSession {
+                results: Some(results),
+                ..session.clone()
+            };
+            let stored = store.session(&user(), &session.link_id).await.unwrap();
+            assert_eq!(stored, Some(expected));
+        }
+    }
+}
+
+/// Neither a missing session nor somebody else's gets some.
+pub async fn results_need_their_session<S: Store>(store: &S) {
+    let session = hosted_session(1);
+    put_session(store, &session).await;
+    let due = due_ever(store).await;
+    for results in [LinkResults::default(), full_results()] {
+        for (user_id, link_id) in [
+            (user(), LinkId::new("missing")),
+            (stranger(), session.link_id.clone()),
+        ] {
+            let outcome = store.record_results(&user_id, &link_id, &results).await;
+            assert_refused(outcome, "results without their session");
+            assert_eq!(store.session(&user_id, &link_id).await.unwrap(), None);
+        }
+    }
+    let stored = store.session(&user(), &session.link_id).await.unwrap();
+    assert_eq!(stored, Some(session));
+    assert_eq!(due_ever(store).await, due);
 }

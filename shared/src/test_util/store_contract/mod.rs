@@ -15,6 +15,7 @@ pub mod due;
 pub mod erasures;
 pub mod exchange_ends;
 pub mod exchanges;
+pub mod inbox;
 pub mod items;
 pub mod link_sessions;
 pub mod round_trips;
@@ -23,11 +24,12 @@ pub mod samples;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, Exchange, ExchangeKey, ExchangeStep, Item, ItemId, LinkSession, RecordKey, UserId,
+    Change, ChangeId, Exchange, ExchangeKey, ExchangeStep, Item, ItemId, LinkResults, LinkSession,
+    RecordKey, UserId,
 };
 use crate::ports::{
-    Changes, DueRecords, Erasures, ExchangeRecords, Inbox, ItemChanges, ItemOwners, ItemRecords,
-    LinkReports, LinkSessions, StoreError, Strays, UpdateSessions,
+    Changes, DueRecords, Erasures, ExchangeRecords, Inbox, InboxRecords, ItemChanges, ItemOwners,
+    ItemRecords, LinkOwners, LinkReports, LinkSessions, Outbox, StoreError, Strays, UpdateSessions,
 };
 
 /// Everything that a store does.
@@ -38,12 +40,15 @@ pub trait Store:
     + ItemOwners
     + ItemChanges
     + Changes
+    + Outbox
     + LinkSessions
     + UpdateSessions
+    + LinkOwners
     + LinkReports
     + DueRecords
     + Erasures
     + Inbox
+    + InboxRecords
 {
 }
 
@@ -54,12 +59,15 @@ impl<T> Store for T where
         + ItemOwners
         + ItemChanges
         + Changes
+        + Outbox
         + LinkSessions
         + UpdateSessions
+        + LinkOwners
         + LinkReports
         + DueRecords
         + Erasures
         + Inbox
+        + InboxRecords
 {
 }
 
@@ -111,6 +119,9 @@ macro_rules! store_contract {
                 changes_are_told_in_the_order_of_time
                 changes_are_told_page_by_page
                 changes_are_their_users_alone
+                a_change_is_found_by_its_id
+                what_is_published_stays_as_it_is
+                publishing_makes_no_change
             }
             link_sessions {
                 a_session_is_its_users_alone
@@ -119,6 +130,9 @@ macro_rules! store_contract {
                 a_report_replaces_an_earlier_one_alone
                 a_report_needs_its_session
                 open_sessions_of_update_mode_are_found_by_item
+                a_link_token_leads_to_its_session
+                results_replace_earlier_ones_alone
+                results_need_their_session
             }
             due {
                 nothing_is_due_in_an_empty_store
@@ -129,16 +143,33 @@ macro_rules! store_contract {
                 a_released_claim_is_no_longer_due
                 an_item_is_due_when_it_says_so
                 a_session_of_update_mode_is_due_until_it_is_settled
+                a_session_on_plaids_page_is_due_until_it_is_finished
                 a_stray_is_due_until_it_is_dropped
                 a_wish_is_due_until_it_is_confirmed
-                a_webhook_is_due_at_once
+                a_webhook_is_due_until_it_has_ended
+                a_change_is_due_until_it_is_published
+                every_change_is_due
+                a_receipt_is_due_until_it_is_published
                 what_is_postponed_is_due_later
                 postponing_changes_nothing_else
                 what_is_not_due_cannot_be_postponed
             }
+            inbox {
+                webhooks_wait_in_the_order_of_their_signatures
+                an_old_signature_waits_before_newer_ones
+                webhooks_wait_by_their_subject
+                a_limit_leaves_out_the_latest_signatures
+                what_has_ended_waits_no_more
+                a_webhook_waits_behind_many_that_have_ended
+                a_webhook_may_end_twice
+                an_end_makes_no_webhook
+                an_ended_webhook_that_is_sent_again_stays_ended
+                what_is_postponed_still_waits
+            }
             erasures {
                 an_earlier_wish_stays
                 everything_of_a_user_is_erased
+                an_erased_change_cannot_be_published
                 much_is_erased_in_several_calls
                 what_has_something_to_do_at_plaid_is_kept
                 an_item_with_an_unfinished_exchange_is_kept
@@ -155,7 +186,9 @@ macro_rules! store_contract {
                 link_sessions_are_read_as_they_were_written
                 reports_are_read_as_they_were_written
                 changes_are_read_as_they_were_written
+                results_are_read_as_they_were_written
                 a_webhook_is_kept_once
+                webhooks_are_read_as_they_were_written
             }
         }
     };
@@ -203,6 +236,11 @@ async fn history<S: Store>(store: &S, user_id: &UserId) -> Vec<Change> {
 async fn due_ever<S: Store>(store: &S) -> Vec<RecordKey> {
     let end_of_time = Timestamp::from_second(9_000_000_000).unwrap();
     store.due(end_of_time, 1000).await.unwrap()
+}
+
+/// The key of the sample user's change with this id.
+fn due_change(id: &str) -> RecordKey {
+    RecordKey::change(&samples::user(), &ChangeId::new(id))
 }
 
 #[track_caller]
@@ -267,6 +305,12 @@ async fn put_item<S: Store>(store: &S, item: &Item) {
 
 async fn put_session<S: Store>(store: &S, session: &LinkSession) {
     store.record_session(session).await.unwrap();
+}
+
+async fn put_results<S: Store>(store: &S, session: &LinkSession, results: &LinkResults) {
+    let (user_id, link_id) = (&session.user_id, &session.link_id);
+    let recorded = store.record_results(user_id, link_id, results).await;
+    recorded.unwrap();
 }
 
 async fn stored_exchange<S: Store>(store: &S, key: &ExchangeKey) -> Exchange {

@@ -1,12 +1,14 @@
 //! Records are read as they were written, with every field and with as few as may be.
 
 use super::samples::{
-    full_change, full_exchange, full_exit, full_item, full_session, new_session, plain_change,
-    plain_exchange, plain_item, sealed, stray, user, webhook,
+    full_change, full_exchange, full_exit, full_item, full_results, full_session, new_session,
+    plain_change, plain_exchange, plain_item, sealed, session_webhook, stale_webhook,
+    strange_webhook, stray, user, webhook,
 };
-use super::{Store, history, put_exchange, put_session};
+use super::{Store, history, put_exchange, put_results, put_session};
 use crate::domain::{
-    Change, Exchange, ExchangeKey, Health, InboxRecord, Item, ItemId, LinkExit, Sealed, Stray,
+    Change, Exchange, ExchangeKey, Health, InboxRecord, Item, ItemId, LinkExit, LinkResults,
+    RecordKey, Sealed, Stray,
 };
 use crate::ports::{Alongside, Kept};
 
@@ -89,6 +91,18 @@ pub async fn reports_are_read_as_they_were_written<S: Store>(store: &S) {
     }
 }
 
+/// Those that say nothing, too.
+pub async fn results_are_read_as_they_were_written<S: Store>(store: &S) {
+    let session = new_session(1);
+    put_session(store, &session).await;
+    for results in [full_results(), LinkResults::default()] {
+        put_results(store, &session, &results).await;
+        let stored = store.session(&user(), &session.link_id).await.unwrap();
+        let stored = stored.unwrap();
+        assert_eq!(stored.results, Some(results));
+    }
+}
+
 /// Those without an Item, too.
 pub async fn changes_are_read_as_they_were_written<S: Store>(store: &S) {
     let item = plain_item();
@@ -119,4 +133,19 @@ pub async fn a_webhook_is_kept_once<S: Store>(store: &S) {
         ..webhook
     };
     assert_eq!(store.keep(&later).await.unwrap(), Kept::New);
+}
+
+/// Whatever they are about.
+pub async fn webhooks_are_read_as_they_were_written<S: Store>(store: &S) {
+    for webhook in [
+        webhook(),
+        stale_webhook(),
+        session_webhook(),
+        strange_webhook(),
+    ] {
+        store.keep(&webhook).await.unwrap();
+        let partition = RecordKey::inbox(&webhook).pk;
+        let waiting = store.waiting(&partition, 100).await.unwrap();
+        assert!(waiting.contains(&webhook), "{webhook:?} in {waiting:?}");
+    }
 }

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use crate::domain::{
     Account, AccountChange, AccountId, AccountStatus, AccountType, Cause, Change, ChangeId,
-    Exchange, ExchangeKey, ExchangeStep, Health, InboxRecord, Institution, InstitutionId, Item,
-    ItemId, ItemStatus, Lifecycle, LinkExit, LinkId, LinkSession, LinkSessionId, Notice,
-    NoticeCode, OwnerToken, PlaidAccount, PlaidRequestId, Sealed, Sha256, Stray, UserId,
-    VerificationStatus, Webhook, WebhookSubject, WebhookType,
+    Exchange, ExchangeKey, ExchangeStep, Health, Heeded, InboxRecord, Institution, InstitutionId,
+    Item, ItemId, ItemStatus, Lifecycle, LinkExit, LinkId, LinkResults, LinkSession, LinkSessionId,
+    Notice, NoticeCode, OwnerToken, PlaidAccount, PlaidRequestId, Reads, Sealed, Sha256, Stray,
+    UserId, VerificationStatus, Webhook, WebhookSubject, WebhookType,
 };
 use crate::ports::ReplayableAnswer;
 
@@ -134,6 +134,8 @@ pub fn plain_item() -> Item {
         health: Health::Good,
         consent_expires_at: None,
         notices: Vec::new(),
+        notices_cleared_at: None,
+        reads: Reads::default(),
         due_at: None,
         version: 1,
         created_at: at(1),
@@ -157,6 +159,11 @@ pub fn full_item() -> Item {
         health: Health::NeedsUser("needs_user:A_CODE".to_owned()),
         consent_expires_at: Some(at(1000)),
         notices: vec![full_notice(), plain_notice()],
+        notices_cleared_at: Some(at(6)),
+        reads: Reads {
+            since: Some(at(5)),
+            count: 3,
+        },
         due_at: Some(at(500)),
         version: u64::MAX,
         ..plain_item()
@@ -175,6 +182,11 @@ fn full_account() -> Account {
         },
         processor_token: Some(sealed(5)),
         generation: u32::MAX,
+        renew: true,
+        commands: vec![Heeded {
+            name: "command".to_owned(),
+            issued_at: at(4),
+        }],
         revoked: true,
     }
 }
@@ -253,6 +265,7 @@ pub fn plain_change() -> Change {
         before: None,
         after: None,
         accounts: Vec::new(),
+        notices: Vec::new(),
         plaid_request_id: None,
     }
 }
@@ -271,14 +284,17 @@ pub fn full_change() -> Change {
                 before: Some(AccountStatus::PendingVerification),
                 after: AccountStatus::Ready,
                 generation: 3,
+                verification_status: Some(VerificationStatus::from("New_Status")),
             },
             AccountChange {
                 account_id: AccountId::new("another"),
                 before: None,
                 after: AccountStatus::NotEligible,
                 generation: 0,
+                verification_status: None,
             },
         ],
+        notices: vec![full_notice(), plain_notice()],
         plaid_request_id: Some(PlaidRequestId::new("request")),
         ..plain_change()
     }
@@ -303,6 +319,7 @@ pub fn new_session(number: u32) -> LinkSession {
         hosted: false,
         exit: None,
         refreshed_at: None,
+        results: None,
         expires_at: at(1800),
         created_at: at(0),
     }
@@ -314,7 +331,25 @@ pub fn full_session() -> LinkSession {
         hosted: true,
         exit: Some(full_exit()),
         refreshed_at: Some(at(900)),
+        results: Some(full_results()),
         ..update_session(1)
+    }
+}
+
+/// A session that links a new Item on Plaid's own page.
+pub fn hosted_session(number: u32) -> LinkSession {
+    LinkSession {
+        hosted: true,
+        ..new_session(number)
+    }
+}
+
+/// Every field set.
+pub fn full_results() -> LinkResults {
+    LinkResults {
+        item_ids: vec![ItemId::new("one"), ItemId::new("two")],
+        problem: Some("duplicate_item".to_owned()),
+        finished: true,
     }
 }
 
@@ -331,10 +366,15 @@ pub fn full_exit() -> LinkExit {
     }
 }
 
-/// A webhook about an Item.
+/// A webhook about the sample Item.
 pub fn webhook() -> InboxRecord {
+    webhook_about("item")
+}
+
+/// A webhook about an Item.
+pub fn webhook_about(item_id: &str) -> InboxRecord {
     let body = r#"{"webhook_type":"ITEM"}"#;
-    let item_id = ItemId::new("item");
+    let item_id = ItemId::new(item_id);
     InboxRecord {
         subject: WebhookSubject::Item(item_id.clone()),
         webhook: Webhook {
@@ -349,5 +389,55 @@ pub fn webhook() -> InboxRecord {
         issued_at: at(10),
         received_at: at(11),
         stale: false,
+    }
+}
+
+/// A webhook about the sample Item that is of a new type, and whose signature is old.
+pub fn stale_webhook() -> InboxRecord {
+    let webhook = webhook();
+    InboxRecord {
+        webhook: Webhook {
+            webhook_type: Some(WebhookType::from("New_Type")),
+            webhook_code: Some(String::new()),
+            ..webhook.webhook
+        },
+        received_at: at(1000),
+        stale: true,
+        ..webhook
+    }
+}
+
+/// A webhook about a session of Link.
+pub fn session_webhook() -> InboxRecord {
+    let hash = Sha256::of(b"link token");
+    InboxRecord {
+        subject: WebhookSubject::Session(hash.clone()),
+        webhook: Webhook {
+            webhook_type: Some(WebhookType::Link),
+            webhook_code: Some("SESSION_FINISHED".to_owned()),
+            item_id: None,
+            link_session_id: Some(LinkSessionId::new("run")),
+            link_token_hash: Some(hash),
+        },
+        ..webhook()
+    }
+}
+
+/// A webhook of which nothing is known but that Plaid signed it.
+pub fn strange_webhook() -> InboxRecord {
+    let body = "\u{1f3e6} is no JSON";
+    let hash = Sha256::of(body.as_bytes());
+    InboxRecord {
+        subject: WebhookSubject::Body(hash.clone()),
+        webhook: Webhook {
+            webhook_type: None,
+            webhook_code: None,
+            item_id: None,
+            link_session_id: None,
+            link_token_hash: None,
+        },
+        body: body.to_owned(),
+        body_hash: hash,
+        ..webhook()
     }
 }

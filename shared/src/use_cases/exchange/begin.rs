@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Answer, ExchangeError, ExchangePlaid, ExchangeStore, ExchangeUseCase, Keys, LEASE_MARGIN, Work,
+    overtaken,
 };
 use crate::domain::{
     Deadline, Exchange, ExchangeStep, Place, PlaidFailure, Purpose, TIME_TO_WRITE,
@@ -183,10 +184,16 @@ where
             ),
             (false, false) => (self.store.release(mine).await, failure.into()),
         };
-        if let Err(unwritten) = written {
-            tracing::warn!(error = %unwritten, "the lease of a failed exchange runs on");
+        match written {
+            Ok(()) => error,
+            // Whatever Plaid told us is about somebody else's exchange by now.
+            Err(StoreError::Conflict) => overtaken(StoreError::Conflict),
+            Err(unwritten) if self.clock.now() >= mine.lease_until => unwritten.into(),
+            Err(unwritten) => {
+                tracing::warn!(error = %unwritten, "the lease of a failed exchange runs on");
+                error
+            }
         }
-        error
     }
 }
 

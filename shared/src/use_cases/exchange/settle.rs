@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::{
     AccessToken, AccountId, Cause, Change, Choice, Exchange, ExchangeStep, FailureClass, Health,
-    Item, ItemId, Lifecycle, Place, PlaidFailure, ProcessorToken, TIME_TO_WRITE, choose,
+    Item, ItemId, Lifecycle, Place, PlaidFailure, ProcessorToken, Reads, TIME_TO_WRITE, choose,
 };
 use crate::ports::{Clock, ExchangedItem, ItemSnapshot, SealingKey, StoreError, Vault};
 use crate::use_cases::open_access_token;
@@ -105,6 +105,10 @@ where
             .clone()
             .ok_or_else(|| missing("item_id of an exchange"))?;
         let item = self.stored_item(work, &item_id).await?;
+        // An exchange and its Item are settled in one write: this one has been.
+        if item.lifecycle != Lifecycle::Linking {
+            return Err(overtaken(StoreError::Conflict));
+        }
         let access_token = open_access_token(self.vault, &item).await?;
         let deadline = work.deadline.less(TIME_TO_WRITE);
         let snapshot = self.plaid.accounts(&access_token, deadline).await;
@@ -143,6 +147,8 @@ where
             health: Health::Good,
             consent_expires_at: None,
             notices: Vec::new(),
+            notices_cleared_at: None,
+            reads: Reads::default(),
             due_at: None,
             version: 1,
             created_at: now,

@@ -1,0 +1,57 @@
+//! The stream of the inbox: brings Items to what Plaid says now. A webhook is only a hint;
+//! the steps are in `shared::use_cases::inbox`, because the reconciler drives them too, for
+//! webhooks that have to wait.
+
+mod handler;
+
+use shared::aws::sdk_config;
+use shared::live::{self, LivePlaid, StartError, exchange_settings};
+use shared::settings::{Environment, Reader, WARM_UP};
+use shared::store::Table;
+use shared::system_clock::SystemClock;
+use shared::use_cases::exchange::ExchangeSettings;
+use shared::vault::KmsVault;
+
+pub use handler::handler;
+
+/// What the function needs from outside.
+pub struct Deps<P, S, V, C> {
+    /// Plaid.
+    pub plaid: P,
+    /// The table.
+    pub store: S,
+    /// The vault.
+    pub vault: V,
+    /// The time.
+    pub clock: C,
+    /// How exchanges are made and answered.
+    pub settings: ExchangeSettings,
+}
+
+/// The needs over the real world.
+pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
+
+/// Reads the settings and builds the clients.
+///
+/// # Errors
+/// The environment is not complete, or TLS could not be set up.
+pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
+    let (aws, table, plaid, vault, linking) = Reader::read(environment, |reader| {
+        let aws = reader.aws();
+        let table = reader.table_name();
+        let plaid = reader.plaid();
+        let vault = reader.vault();
+        let linking = reader.linking();
+        Some((aws?, table?, plaid?, vault?, linking?))
+    })?;
+    let config = sdk_config(&aws)?;
+    let deps = Deps {
+        plaid: live::plaid(&config, plaid)?,
+        store: Table::new(&config, &aws, table),
+        vault: KmsVault::new(&config, &vault),
+        clock: SystemClock,
+        settings: exchange_settings(linking),
+    };
+    deps.plaid.warm_up(WARM_UP).await;
+    Ok(deps)
+}

@@ -1,0 +1,455 @@
+//! The events that a change means (docs/events.md). They hold ids, states and what Plaid
+//! announced; a change has no token that they could hold.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::{
+    AccountChange, AccountId, AccountStatus, Cause, Change, ChangeId, ItemId, ItemStatus, Notice,
+    PlaidRequestId, UserId, Verification, VerificationStatus,
+};
+use crate::ports::Event;
+
+const ITEM_LINKED: &str = "item.linked";
+const ITEM_STATUS_CHANGED: &str = "item.status_changed";
+const ITEM_REMOVED: &str = "item.removed";
+const ITEM_NOTICE: &str = "item.notice";
+const ACCOUNT_READY: &str = "account.ready";
+const ACCOUNT_TOKEN_REPLACED: &str = "account.token_replaced";
+const ACCOUNT_AVAILABLE: &str = "account.available";
+const ACCOUNT_VERIFICATION_NEEDED: &str = "account.verification_needed";
+const ACCOUNT_VERIFICATION_FAILED: &str = "account.verification_failed";
+const ACCOUNT_REVOKED: &str = "account.revoked";
+const ACCOUNT_NOT_ELIGIBLE: &str = "account.not_eligible";
+const USER_ERASED: &str = "user.erased";
+
+/// Every kind of event.
+pub const KINDS: [&str; 12] = [
+    ITEM_LINKED,
+    ITEM_STATUS_CHANGED,
+    ITEM_REMOVED,
+    ITEM_NOTICE,
+    ACCOUNT_READY,
+    ACCOUNT_TOKEN_REPLACED,
+    ACCOUNT_AVAILABLE,
+    ACCOUNT_VERIFICATION_NEEDED,
+    ACCOUNT_VERIFICATION_FAILED,
+    ACCOUNT_REVOKED,
+    ACCOUNT_NOT_ELIGIBLE,
+    USER_ERASED,
+];
+
+/// What an event says, besides what all of them say.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Fact<'a> {
+    Item(ItemFact),
+    Account(AccountFact<'a>),
+    Notice(&'a Notice),
+    User {},
+}
+
+#[derive(Serialize)]
+struct ItemFact {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<ItemStatus>,
+    after: ItemStatus,
+}
+
+#[derive(Serialize)]
+struct AccountFact<'a> {
+    account_id: &'a AccountId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<AccountStatus>,
+    after: AccountStatus,
+    generation: u32,
+    /// Whether the account had a token before that it lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<WaitsFor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_status: Option<&'a VerificationStatus>,
+}
+
+/// Who must act before an account is verified.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum WaitsFor {
+    User,
+    Plaid,
+}
+
+/// An event's detail.
+#[derive(Serialize)]
+struct Detail<'a> {
+    event_id: &'a str,
+    change_id: &'a ChangeId,
+    user_id: &'a UserId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_id: Option<&'a ItemId>,
+    at: Timestamp,
+    cause: Cause,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plaid_request_id: Option<&'a PlaidRequestId>,
+    #[serde(flatten)]
+    fact: Fact<'a>,
+}
+
+/// What is told about a change, in this order: the Item or the user, each account, each
+/// announcement. The number in an event's id is its subject's place in the change, so a
+/// kind that is added later moves no id.
+pub fn events_of(change: &Change) -> Vec<Event> {
+    let subject = std::iter::once(user_event(change).or_else(|| item_event(change)));
+    let accounts = change.accounts.iter();
+    let accounts = accounts.map(|account| account_event(change, account));
+    let notices = change.notices.iter();
+    let notices = notices.map(|notice| Some((ITEM_NOTICE, Fact::Notice(notice))));
+    let places = subject.chain(accounts).chain(notices).enumerate();
+    places
+        .filter_map(|(place, told)| told.map(|(kind, fact)| event(change, place, kind, fact)))
+        .collect()
+}
+
+type Told<'a> = Option<(&'static str, Fact<'a>)>;
+
+fn user_event(change: &Change) -> Told<'static> {
+    let erased = change.cause == Cause::Erasure && change.item_id.is_none();
+    erased.then_some((USER_ERASED, Fact::User {}))
+}
+
+/// An Item is told of once it is linked. One that never got so far ends all the same,
+/// because it existed at Plaid.
+fn item_event(change: &Change) -> Told<'static> {
+    use ItemStatus::{Linking, Removed, Removing};
+    let (before, after) = (change.before, change.after?);
+    let kind = match (before, after) {
+        (Some(before), after) if before == after => return None,
+        (_, Removed) => ITEM_REMOVED,
+        (_, Linking) | (None | Some(Linking), Removing) => return None,
+        (None | Some(Linking), _) => ITEM_LINKED,
+        (Some(_), _) => ITEM_STATUS_CHANGED,
+    };
+    Some((kind, Fact::Item(ItemFact { before, after })))
+}
+
+/// The accounts of an Item that goes, go with it; their states say nothing any more.
+fn account_event<'a>(change: &Change, account: &'a AccountChange) -> Told<'a> {
+    if matches!(
+        change.after,
+        Some(ItemStatus::Removing | ItemStatus::Removed)
+    ) {
+        return None;
+    }
+    let kind = account_kind(account)?;
+    let verifies = matches!(
+        kind,
+        ACCOUNT_VERIFICATION_NEEDED | ACCOUNT_VERIFICATION_FAILED
+    );
+    let verification_status = account.verification_status.as_ref();
+    let fact = AccountFact {
+        account_id: &account.account_id,
+        before: account.before,
+        after: account.after,
+        generation: account.generation,
+        replaces: (kind == ACCOUNT_READY).then_some(account.generation > 1),
+        waits_for: (kind == ACCOUNT_VERIFICATION_NEEDED).then(|| waits_for(verification_status)),
+        verification_status: verification_status.filter(|_| verifies),
+    };
+    Some((kind, Fact::Account(fact)))
+}
+
+/// Where the state stayed the same, something else changed: a ready account has a new
+/// token, a pending one waits for somebody else.
+fn account_kind(account: &AccountChange) -> Option<&'static str> {
+    let anew = account.before != Some(account.after);
+    let kind = match account.after {
+        AccountStatus::Ready if anew => ACCOUNT_READY,
+        AccountStatus::Ready => ACCOUNT_TOKEN_REPLACED,
+        AccountStatus::PendingVerification => ACCOUNT_VERIFICATION_NEEDED,
+        AccountStatus::Available if anew => ACCOUNT_AVAILABLE,
+        AccountStatus::VerificationFailed if anew => ACCOUNT_VERIFICATION_FAILED,
+        AccountStatus::Revoked if anew => ACCOUNT_REVOKED,
+        // Most accounts of a bank are of no use to a processor from the beginning.
+        AccountStatus::NotEligible if anew && account.before.is_some() => ACCOUNT_NOT_ELIGIBLE,
+        _ => return None,
+    };
+    Some(kind)
+}
+
+fn waits_for(status: Option<&VerificationStatus>) -> WaitsFor {
+    match Verification::of(status) {
+        Verification::PendingManual => WaitsFor::User,
+        _ => WaitsFor::Plaid,
+    }
+}
+
+fn event(change: &Change, place: usize, kind: &'static str, fact: Fact<'_>) -> Event {
+    let event_id = format!("{}/{place}", change.change_id);
+    let detail = Detail {
+        event_id: &event_id,
+        change_id: &change.change_id,
+        user_id: &change.user_id,
+        item_id: change.item_id.as_ref(),
+        at: change.at,
+        cause: change.cause,
+        plaid_request_id: change.plaid_request_id.as_ref(),
+        fact,
+    };
+    // Strings, numbers and flags always serialise; the bus would refuse a null.
+    let detail = serde_json::to_value(detail).unwrap_or_default();
+    Event {
+        event_id,
+        kind,
+        detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::{Item, NoticeCode, Sealed};
+    use crate::test_util::store_contract::samples;
+    use crate::test_util::{account, linked_item};
+
+    use crate::domain::AccountStatus::{
+        Available, NotEligible, PendingVerification, Ready, Revoked, VerificationFailed,
+    };
+    use crate::domain::ItemStatus::{Active, Linking, LoginRequired, NeedsUser, Removed, Removing};
+
+    fn change(before: Option<ItemStatus>, after: ItemStatus) -> Change {
+        Change {
+            change_id: ChangeId::new("c"),
+            item_id: Some(ItemId::new("i")),
+            before,
+            after: Some(after),
+            ..samples::plain_change()
+        }
+    }
+
+    fn account_change(before: Option<AccountStatus>, after: AccountStatus) -> AccountChange {
+        AccountChange {
+            account_id: AccountId::new("a"),
+            before,
+            after,
+            generation: 1,
+            verification_status: None,
+        }
+    }
+
+    fn with_account(account: AccountChange) -> Change {
+        Change {
+            accounts: vec![account],
+            ..change(Some(Active), Active)
+        }
+    }
+
+    fn kinds(change: &Change) -> Vec<&'static str> {
+        let events = events_of(change).into_iter();
+        events.map(|event| event.kind).collect()
+    }
+
+    /// The only event's detail, without what all events have.
+    fn fact(change: &Change) -> Value {
+        let [event] = events_of(change).try_into().unwrap();
+        let Event { mut detail, .. } = event;
+        let common = [
+            "event_id",
+            "change_id",
+            "user_id",
+            "item_id",
+            "at",
+            "cause",
+            "plaid_request_id",
+        ];
+        let members = detail.as_object_mut().unwrap();
+        members.retain(|name, _| !common.contains(&name.as_str()));
+        detail
+    }
+
+    #[test]
+    fn an_items_states_become_events() {
+        let told: [(Option<ItemStatus>, ItemStatus, &[&str]); 15] = [
+            (None, Linking, &[]),
+            (Some(Linking), Linking, &[]),
+            (Some(Linking), Active, &[ITEM_LINKED]),
+            (None, Active, &[ITEM_LINKED]),
+            (Some(Linking), LoginRequired, &[ITEM_LINKED]),
+            (Some(Linking), Removing, &[]),
+            (Some(Linking), Removed, &[ITEM_REMOVED]),
+            (Some(Active), Active, &[]),
+            (Some(Active), LoginRequired, &[ITEM_STATUS_CHANGED]),
+            (Some(NeedsUser), Active, &[ITEM_STATUS_CHANGED]),
+            (Some(Active), ItemStatus::Revoked, &[ITEM_STATUS_CHANGED]),
+            (Some(LoginRequired), Removing, &[ITEM_STATUS_CHANGED]),
+            (Some(Removing), Removed, &[ITEM_REMOVED]),
+            (Some(Active), Removed, &[ITEM_REMOVED]),
+            (Some(Removed), Removed, &[]),
+        ];
+        for (before, after, expected) in told {
+            let kinds = kinds(&change(before, after));
+            assert_eq!(kinds, expected, "{before:?} -> {after:?}");
+        }
+        assert_eq!(
+            fact(&change(Some(Active), LoginRequired)),
+            json!({"before": "active", "after": "login_required"})
+        );
+        assert_eq!(fact(&change(None, Active)), json!({"after": "active"}));
+    }
+
+    #[test]
+    fn an_accounts_states_become_events() {
+        let told: [(Option<AccountStatus>, AccountStatus, &[&str]); 16] = [
+            (None, Ready, &[ACCOUNT_READY]),
+            (Some(Available), Ready, &[ACCOUNT_READY]),
+            (Some(PendingVerification), Ready, &[ACCOUNT_READY]),
+            (Some(Ready), Ready, &[ACCOUNT_TOKEN_REPLACED]),
+            (None, Available, &[ACCOUNT_AVAILABLE]),
+            (Some(Revoked), Available, &[ACCOUNT_AVAILABLE]),
+            (None, PendingVerification, &[ACCOUNT_VERIFICATION_NEEDED]),
+            (
+                Some(PendingVerification),
+                PendingVerification,
+                &[ACCOUNT_VERIFICATION_NEEDED],
+            ),
+            (None, VerificationFailed, &[ACCOUNT_VERIFICATION_FAILED]),
+            (
+                Some(PendingVerification),
+                VerificationFailed,
+                &[ACCOUNT_VERIFICATION_FAILED],
+            ),
+            (Some(VerificationFailed), VerificationFailed, &[]),
+            (Some(Ready), Revoked, &[ACCOUNT_REVOKED]),
+            (Some(Revoked), Revoked, &[]),
+            (None, NotEligible, &[]),
+            (Some(Available), NotEligible, &[ACCOUNT_NOT_ELIGIBLE]),
+            (Some(NotEligible), Available, &[ACCOUNT_AVAILABLE]),
+        ];
+        for (before, after, expected) in told {
+            let kinds = kinds(&with_account(account_change(before, after)));
+            assert_eq!(kinds, expected, "{before:?} -> {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_ready_account_says_which_token_it_has_and_whether_it_had_another() {
+        let ready = |generation| {
+            fact(&with_account(AccountChange {
+                generation,
+                ..account_change(Some(Available), Ready)
+            }))
+        };
+        let expected = json!({"account_id": "a", "before": "available", "after": "ready",
+            "generation": 1, "replaces": false});
+        assert_eq!(ready(1), expected);
+        assert_eq!(ready(2)["replaces"], true);
+    }
+
+    #[test]
+    fn a_verification_says_who_must_act() {
+        let needed = |status: Option<&str>| {
+            fact(&with_account(AccountChange {
+                verification_status: status.map(VerificationStatus::from),
+                ..account_change(None, PendingVerification)
+            }))
+        };
+        let manual = needed(Some("pending_manual_verification"));
+        assert_eq!(manual["waits_for"], "user");
+        assert_eq!(manual["verification_status"], "pending_manual_verification");
+        for status in [Some("pending_automatic_verification"), Some("New"), None] {
+            assert_eq!(needed(status)["waits_for"], "plaid", "{status:?}");
+        }
+    }
+
+    #[test]
+    fn an_announcement_says_until_when_to_act() {
+        let told = Change {
+            notices: samples::full_item().notices,
+            ..change(Some(Active), Active)
+        };
+        let [disconnect, accounts] = events_of(&told).try_into().unwrap();
+        assert_eq!((disconnect.kind, accounts.kind), (ITEM_NOTICE, ITEM_NOTICE));
+        assert_eq!(disconnect.detail["code"], "pending_disconnect");
+        assert_eq!(
+            disconnect.detail["act_before"],
+            samples::at(700).to_string()
+        );
+        assert_eq!(disconnect.detail["reason"], "INSTITUTION_MIGRATION");
+        assert_eq!(accounts.detail["code"], "new_accounts_available");
+        assert_eq!(accounts.detail.get("act_before"), None);
+    }
+
+    #[test]
+    fn an_erased_user_is_told_of_without_any_item() {
+        let user_id = UserId::new("u");
+        let receipt = Change::erased(&user_id, samples::at(0));
+        assert_eq!(kinds(&receipt), [USER_ERASED]);
+        assert_eq!(fact(&receipt), json!({}));
+        let item = Change {
+            cause: Cause::Erasure,
+            ..change(Some(Removing), Removed)
+        };
+        assert_eq!(kinds(&item), [ITEM_REMOVED]);
+    }
+
+    #[test]
+    fn every_event_says_whose_it_is_and_why() {
+        let told = Change {
+            plaid_request_id: Some(PlaidRequestId::new("r")),
+            ..change(None, Active)
+        };
+        let [event] = events_of(&told).try_into().unwrap();
+        let expected = json!({"event_id": "c/0", "change_id": "c", "user_id": samples::user(),
+            "item_id": "i", "at": samples::at(3).to_string(), "cause": "webhook",
+            "plaid_request_id": "r", "after": "active"});
+        assert_eq!(event.detail, expected);
+        assert_eq!(event.event_id, "c/0");
+    }
+
+    #[test]
+    fn an_events_id_is_its_subjects_place_in_the_change() {
+        let told = |first| Change {
+            accounts: vec![
+                account_change(None, first),
+                account_change(None, Ready),
+                account_change(Some(Ready), Revoked),
+            ],
+            notices: samples::full_item().notices,
+            ..change(Some(Active), LoginRequired)
+        };
+        let ids = |change: &Change| -> Vec<String> {
+            let events = events_of(change).into_iter();
+            events.map(|event| event.event_id).collect()
+        };
+        let all = told(Available);
+        assert_eq!(ids(&all), ["c/0", "c/1", "c/2", "c/3", "c/4", "c/5"]);
+        assert_eq!(events_of(&all), events_of(&all));
+        assert_eq!(ids(&told(NotEligible)), ["c/0", "c/2", "c/3", "c/4", "c/5"]);
+    }
+
+    #[test]
+    fn a_removed_items_accounts_are_not_told_of() {
+        let mut item = linked_item("u", "i", vec![account("a", "checking", None)]);
+        item.accounts[0].give_token(Sealed::from_bytes(vec![1]));
+        let between = |before: &Item, after: &Item| {
+            let change = Change::between(Some(before), after, Cause::Removal, None);
+            kinds(&change.unwrap())
+        };
+        let removing = item.removing(Timestamp::UNIX_EPOCH);
+        assert_eq!(between(&item, &removing), [ITEM_STATUS_CHANGED]);
+        assert_eq!(between(&removing, &removing.removed()), [ITEM_REMOVED]);
+    }
+
+    #[test]
+    fn an_announcement_that_ended_is_no_event() {
+        let mut before = linked_item("u", "i", vec![]);
+        before.notices = samples::full_item().notices;
+        assert_eq!(before.notices[0].code, NoticeCode::PendingDisconnect);
+        let mut after = before.clone();
+        after.notices.clear();
+        let change = Change::between(Some(&before), &after, Cause::UpdateMode, None);
+        assert_eq!(kinds(&change.unwrap()), [] as [&str; 0]);
+    }
+}
