@@ -7,15 +7,17 @@ use clap::{Parser, ValueEnum};
 use url::Url;
 
 use crate::options::{Data, Options, Plaid};
+use crate::triggers::Schedules;
 
 const DEFAULT_DATA_DIR: &str = ".local";
 
 const LONG_ABOUT: &str = "\
 Runs the whole system in one process: the HTTP API with the functions behind it, DynamoDB, \
-KMS, Secrets Manager, and a Plaid Sandbox. Nothing leaves this machine, and only this \
+KMS, Secrets Manager, EventBridge, and a Plaid Sandbox. Nothing leaves this machine, and only this \
 machine can connect.
 
-Routes, timeouts, environment variables and the table come from template.yaml. When \
+Routes, streams, schedules, event rules, timeouts, environment variables and the table \
+come from template.yaml. When \
 everything answers, one line `ready URL` goes to standard output; the rest goes to standard \
 error. Ctrl-C stops it; state in the data folder survives that, and crashes too.";
 
@@ -45,7 +47,7 @@ pub struct Cli {
     #[arg(long, value_name = "PORT", default_value_t = 3001)]
     plaid_port: u16,
 
-    /// Port of KMS and Secrets Manager.
+    /// Port of KMS, Secrets Manager and EventBridge.
     #[arg(long, value_name = "PORT", default_value_t = 3002)]
     aws_port: u16,
 
@@ -72,6 +74,10 @@ pub struct Cli {
     /// Delay of every answer of the Plaid simulator, in milliseconds.
     #[arg(long, value_name = "N", default_value_t = 0)]
     plaid_latency_ms: u64,
+
+    /// Run schedules every N seconds instead of at the template's rates; 0 for never.
+    #[arg(long, value_name = "N")]
+    schedule_seconds: Option<u64>,
 
     /// Run the functions behind a Lambda Invoke API, such as `cargo lambda watch`.
     #[arg(long, value_name = "URL", value_parser = lambda_url)]
@@ -120,6 +126,11 @@ impl Cli {
                 .unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
             (Data::Dir(dir), None)
         };
+        let schedules = match self.schedule_seconds {
+            None => Schedules::AsInTemplate,
+            Some(0) => Schedules::Never,
+            Some(seconds) => Schedules::Every(Duration::from_secs(seconds)),
+        };
         Ok(Options {
             port: self.port,
             plaid_port: self.plaid_port,
@@ -127,6 +138,7 @@ impl Cli {
             dynamodb_port: self.dynamodb_port,
             data,
             plaid,
+            schedules,
             lambda: self.lambda,
             env_file,
         })
@@ -195,6 +207,15 @@ mod tests {
         assert_eq!(ports, [3000, 3001, 3002, 3003]);
         assert!(matches!(options.data, Data::Dir(dir) if dir.as_os_str() == ".local"));
         assert!(matches!(options.plaid, Plaid::Simulator { latency } if latency.is_zero()));
+    }
+
+    #[test]
+    fn schedules_run_as_in_the_template_as_often_as_asked_or_never() {
+        let schedules = |arguments: &[&str]| options(arguments, &[]).unwrap().schedules;
+        assert_eq!(schedules(&[]), Schedules::AsInTemplate);
+        let every = Schedules::Every(Duration::from_secs(5));
+        assert_eq!(schedules(&["--schedule-seconds", "5"]), every);
+        assert_eq!(schedules(&["--schedule-seconds", "0"]), Schedules::Never);
     }
 
     #[test]

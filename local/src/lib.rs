@@ -3,9 +3,10 @@
 //! | room | what it stands for |
 //! | --- | --- |
 //! | [`template`] | `CloudFormation` and SAM: what `template.yaml` says |
-//! | [`gateway`] | API Gateway; `POST /dev/login` in place of an identity provider, and `POST /dev/invoke/{package}` in place of Lambda's Invoke API |
+//! | [`gateway`] | API Gateway; `POST /dev/login` in place of an identity provider, `POST /dev/invoke/{package}` in place of Lambda's Invoke API, and `GET /dev/events` |
 //! | [`functions`] | Lambda |
-//! | [`aws`] | DynamoDB, KMS, Secrets Manager |
+//! | [`triggers`] | what starts functions besides HTTP: streams, schedules, event rules |
+//! | [`aws`] | DynamoDB, KMS, Secrets Manager, EventBridge |
 //! | [`data_dir`] | the disk |
 //!
 //! [`Stack`] puts them together. Stacks in one process share nothing: each has its own
@@ -23,7 +24,9 @@ mod ports;
 mod server;
 mod stack;
 pub mod template;
+pub mod triggers;
 
 pub use options::{Data, Options, Plaid};
 pub use ports::{Port, PortError};
 pub use stack::{Progress, Stack, StartError};
+pub use triggers::Schedules;

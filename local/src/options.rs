@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::triggers::Schedules;
+
 /// The settings of one [`Stack`](crate::Stack). By default everything is in memory,
-/// on free ports, with the Plaid simulator.
+/// on free ports, with the Plaid simulator, and schedules do not run by themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The gateway's port; 0 for any free one, here and below.
     pub port: u16,
     /// The Plaid simulator's port.
     pub plaid_port: u16,
-    /// The port of KMS and Secrets Manager.
+    /// The port of KMS, Secrets Manager and EventBridge.
     pub aws_port: u16,
     /// The port of DynamoDB.
     pub dynamodb_port: u16,
@@ -22,6 +24,8 @@ pub struct Options {
     pub data: Data,
     /// Which Plaid the functions talk to.
     pub plaid: Plaid,
+    /// When schedules run.
+    pub schedules: Schedules,
     /// A Lambda Invoke API that runs the functions instead of the linked handlers.
     pub lambda: Option<Url>,
     /// A file to write the functions' environment variables to, besides the one in

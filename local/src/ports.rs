@@ -13,7 +13,7 @@ pub enum Port {
     Gateway,
     /// The Plaid simulator.
     Plaid,
-    /// KMS and Secrets Manager.
+    /// KMS, Secrets Manager and EventBridge.
     Aws,
     /// DynamoDB.
     DynamoDb,
@@ -36,7 +36,7 @@ impl fmt::Display for Port {
         formatter.write_str(match self {
             Self::Gateway => "the gateway",
             Self::Plaid => "the Plaid simulator",
-            Self::Aws => "KMS and Secrets Manager",
+            Self::Aws => "KMS, Secrets Manager and EventBridge",
             Self::DynamoDb => "DynamoDB",
         })
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::aws::dynamodb::{DynamoDb, DynamoDbError};
+use crate::aws::events::EventLog;
 use crate::aws::services::{Files, Services, ServicesError};
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::environment::{self, Urls};
@@ -17,6 +18,7 @@ use crate::plaid;
 use crate::ports::{Bound, Port, PortError, bind};
 use crate::server::Server;
 use crate::template::{Api, Document, FunctionResource, Scope, TEMPLATE, Table, TemplateError};
+use crate::triggers::{Running, Surroundings, TriggerError, Triggers};
 
 /// The secret of the template that holds Plaid's keys.
 const PLAID_SECRET: &str = "PlaidSecret";
@@ -34,8 +36,8 @@ pub enum StartError {
     /// The template cannot be used.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// KMS or Secrets Manager.
-    #[error("KMS and Secrets Manager did not start")]
+    /// KMS, Secrets Manager or EventBridge.
+    #[error("KMS, Secrets Manager and EventBridge did not start")]
     Services(#[from] ServicesError),
     /// DynamoDB.
     #[error(transparent)]
@@ -49,6 +51,9 @@ pub enum StartError {
     /// A function.
     #[error(transparent)]
     Function(#[from] DeployError),
+    /// A stream, schedule or event rule.
+    #[error(transparent)]
+    Trigger(#[from] TriggerError),
 }
 
 /// A step of the start, for people to read.
@@ -69,6 +74,7 @@ impl fmt::Display for Progress {
 /// A running system. Dropping it ends it at once; [`Stack::stop`] is kinder.
 pub struct Stack {
     gateway: Server,
+    triggers: Running,
     others: Vec<Server>,
     runner: Arc<Runner>,
     urls: Urls,
@@ -117,14 +123,13 @@ impl Stack {
         let mut scope = Scope::new(&document, &parameters);
 
         let mut others = Vec::new();
-        others.push(start_services(&options, &document, &mut scope, &files, ports.aws).await?);
+        let (server, events) =
+            start_services(&options, &document, &mut scope, &files, ports.aws).await?;
+        others.push(server);
         report("KMS, Secrets Manager", &urls.aws);
-        others.extend(start_dynamodb(
-            &document,
-            &mut scope,
-            &files,
-            ports.dynamodb,
-        )?);
+        report("EventBridge", &urls.aws);
+        let (servers, database) = start_dynamodb(&document, &mut scope, &files, ports.dynamodb)?;
+        others.extend(servers);
         report("DynamoDB", &urls.dynamodb);
         let state_file = files.path("plaid-simulator.json");
         others.extend(plaid::start(&options.plaid, state_file, ports.plaid).await?);
@@ -135,6 +140,7 @@ impl Stack {
 
         let functions = FunctionResource::read_all(&document, &scope)?;
         let api = Api::read(&document, &scope, &functions)?;
+        let triggers = Triggers::read(&document, &scope, &functions, options.schedules)?;
         let aws = environment::aws(&urls);
         let environment = environment::of_all(&functions, &aws);
         for path in files.path("env").iter().chain(&options.env_file) {
@@ -145,13 +151,25 @@ impl Stack {
             report("function", &function.package);
         }
 
+        for trigger in triggers.names() {
+            report("trigger", trigger);
+        }
+        let surroundings = Surroundings {
+            runner: Arc::clone(&runner),
+            database,
+            events: events.clone(),
+            file: files.path("triggers.json"),
+        };
+        let triggers = triggers.start(surroundings).await?;
+
         let web = Web::new(urls.plaid.as_deref());
-        let gateway = Gateway::new(api, Arc::clone(&runner), files.tokens()?, web);
+        let gateway = Gateway::new(api, Arc::clone(&runner), files.tokens()?, web, events);
         let listener = ports.gateway.listener;
         let gateway = Server::start("the gateway", |shutdown| gateway.serve(listener, shutdown));
         report("gateway", &urls.gateway);
         Ok(Self {
             gateway,
+            triggers,
             others,
             runner,
             urls,
@@ -170,7 +188,7 @@ impl Stack {
         self.urls.plaid.as_deref()
     }
 
-    /// The base URL of KMS and Secrets Manager.
+    /// The base URL of KMS, Secrets Manager and EventBridge.
     pub fn aws_url(&self) -> &str {
         &self.urls.aws
     }
@@ -187,7 +205,7 @@ impl Stack {
 
     /// Answers the requests under way, but no more, and stops everything.
     pub async fn stop(self) {
-        self.gateway.stop().await;
+        tokio::join!(self.gateway.stop(), self.triggers.stop());
         // What still runs has lost its caller, and would lose its database now.
         self.runner.abort_all();
         let mut stopping = tokio::task::JoinSet::new();
@@ -263,9 +281,14 @@ async fn start_services(
     scope: &mut Scope,
     files: &FilesOfStack<'_>,
     bound: Bound,
-) -> Result<Server, StartError> {
-    let files = files.path("kms.json").zip(files.path("secrets.json"));
-    let services = Services::open(files.map(|(kms, secrets)| Files { kms, secrets })).await?;
+) -> Result<(Server, EventLog), StartError> {
+    let files = files.data_dir.map(|dir| Files {
+        kms: dir.file("kms.json"),
+        secrets: dir.file("secrets.json"),
+        buses: dir.file("eventbridge.json"),
+        events: dir.file("events.jsonl"),
+    });
+    let services = Services::open(files).await?;
     for name in document.resources_of_type("AWS::KMS::Key") {
         scope.insert(name, services.key(name).await?);
     }
@@ -273,10 +296,16 @@ async fn start_services(
         let value = (name == PLAID_SECRET).then(|| plaid::secret(&options.plaid));
         scope.insert(name, services.secret(name, value.as_deref()).await?);
     }
-    Ok(Server::start(
-        "the server of KMS and Secrets Manager",
+    for name in document.resources_of_type("AWS::Events::EventBus") {
+        let given = document.typed_part(&["Resources", name, "Properties", "Name"], scope)?;
+        scope.insert(name, services.bus(name, given).await?);
+    }
+    let events = services.events().clone();
+    let server = Server::start(
+        "the server of KMS, Secrets Manager and EventBridge",
         |shutdown| services.serve(bound.listener, shutdown),
-    ))
+    );
+    Ok((server, events))
 }
 
 fn start_dynamodb(
@@ -284,7 +313,7 @@ fn start_dynamodb(
     scope: &mut Scope,
     files: &FilesOfStack<'_>,
     bound: Bound,
-) -> Result<[Server; 2], StartError> {
+) -> Result<([Server; 2], DynamoDb), StartError> {
     let file = files.path("dynamodb.sqlite");
     if let Some(file) = &file {
         // SQLite gives its other files the mode of this one.
@@ -294,10 +323,10 @@ fn start_dynamodb(
     for table in Table::read_all(document, scope)? {
         scope.insert(&table.logical_name, database.ensure(&table)?);
     }
-    let sweeper = database.clone();
-    Ok([
+    let (sweeper, served) = (database.clone(), database.clone());
+    let servers = [
         Server::start("DynamoDB", |shutdown| {
-            database.serve(bound.listener, shutdown)
+            served.serve(bound.listener, shutdown)
         }),
         Server::start("the sweep of expired records", |shutdown| async move {
             tokio::select! {
@@ -305,5 +334,6 @@ fn start_dynamodb(
                 () = sweeper.sweep_expired() => Ok(()),
             }
         }),
-    ])
+    ];
+    Ok((servers, database))
 }

@@ -5,14 +5,25 @@ use std::time::Duration;
 
 use dynoxide::Database;
 use dynoxide::errors::DynoxideError;
+use dynoxide::storage::Storage;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use crate::template::{ACCOUNT_ID, REGION, ResourceNames, Table};
 
 /// How often expired records are removed. AWS takes up to a few days.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// The database looks for the end of the stream at every write, and we look for it all the
+/// time; without an index each look reads the whole stream. What is older than a week goes
+/// at the start: AWS keeps a day, but AWS is not switched off over a weekend.
+const INDEX_STREAM: &str = "
+    CREATE INDEX IF NOT EXISTS local_stream_order
+        ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
+    DELETE FROM _stream_records WHERE created_at < unixepoch() - 7 * 24 * 60 * 60;";
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +32,12 @@ pub enum DynamoDbError {
     /// The file's path is no text.
     #[error("{} cannot be the path of the database", .0.display())]
     Path(PathBuf),
+    /// What the database answers is not what its protocol says.
+    #[error("the local DynamoDB cannot read its stream")]
+    Stream(#[source] serde_json::Error),
+    /// A task of the database panicked.
+    #[error("the local DynamoDB panicked")]
+    Panicked(#[source] tokio::task::JoinError),
     /// The database refused.
     #[error("the local DynamoDB failed while {doing}")]
     Database {
@@ -66,14 +83,13 @@ impl DynamoDb {
     ///
     /// The file cannot be opened as a database.
     pub fn open(file: Option<&Path>) -> Result<Self, DynamoDbError> {
-        let database = match file {
-            None => Database::memory(),
-            Some(file) => {
-                let path = file
-                    .to_str()
-                    .ok_or_else(|| DynamoDbError::Path(file.to_owned()))?;
-                Database::new(path)
-            }
+        let path = file.map(|file| {
+            file.to_str()
+                .ok_or_else(|| DynamoDbError::Path(file.to_owned()))
+        });
+        let database = match path.transpose()? {
+            None => in_memory(),
+            Some(path) => on_disk(path),
         };
         let database = database.map_err(failed("opening the database"))?;
         Ok(Self { database })
@@ -105,10 +121,11 @@ impl DynamoDb {
             "arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{}",
             table.name
         );
-        let mut names = ResourceNames::new(&table.name).with("Arn", arn);
-        // The database's own: it is what its stream operations ask for.
-        if let Some(stream) = description.get("LatestStreamArn").and_then(Value::as_str) {
-            names = names.with("StreamArn", stream);
+        let mut names = ResourceNames::new(&table.name).with("Arn", &arn);
+        // The database's own ARN has another region and account. To its stream operations
+        // only the table in it matters.
+        if let Some(label) = description.get("LatestStreamLabel").and_then(Value::as_str) {
+            names = names.with("StreamArn", format!("{arn}/stream/{label}"));
         }
         Ok(names)
     }
@@ -147,6 +164,83 @@ impl DynamoDb {
         updated.map(drop).map_err(failed("setting a time to live"))
     }
 
+    /// The sequence number of a stream's last record, if it has any.
+    pub(crate) async fn end_of_stream(&self, arn: &str) -> Result<Option<String>, DynamoDbError> {
+        let request = json!({ "StreamArn": arn });
+        let doing = "describing a stream";
+        let answer = self
+            .stream_call(doing, request, |database, request| {
+                database.describe_stream(request)
+            })
+            .await?;
+        let end = "/StreamDescription/Shards/0/SequenceNumberRange/EndingSequenceNumber";
+        Ok(answer
+            .pointer(end)
+            .and_then(Value::as_str)
+            .map(str::to_owned))
+    }
+
+    /// The records of a stream after a sequence number, or from its beginning, in order.
+    pub(crate) async fn records_after(
+        &self,
+        arn: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Value>, DynamoDbError> {
+        // A table has one shard here, so that its order is the order of all writes.
+        let table = arn.split('/').nth(1).unwrap_or_default();
+        let mut request = json!({
+            "StreamArn": arn,
+            "ShardId": dynoxide::streams::shard_id(table),
+            "ShardIteratorType": "TRIM_HORIZON",
+        });
+        if let (Some(after), Some(fields)) = (after, request.as_object_mut()) {
+            fields.insert(
+                "ShardIteratorType".to_owned(),
+                "AFTER_SEQUENCE_NUMBER".into(),
+            );
+            fields.insert("SequenceNumber".to_owned(), after.into());
+        }
+        let doing = "reading a stream";
+        let answer = self
+            .stream_call(doing, request, |database, request| {
+                database.get_shard_iterator(request)
+            })
+            .await?;
+        let request = json!({ "ShardIterator": answer.get("ShardIterator"), "Limit": limit });
+        let mut answer = self
+            .stream_call(doing, request, |database, request| {
+                database.get_records(request)
+            })
+            .await?;
+        match answer.get_mut("Records").map(Value::take) {
+            Some(Value::Array(records)) => Ok(records),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// One call of the Streams API, on a thread where it may wait for the database.
+    async fn stream_call<Q, R>(
+        &self,
+        doing: &'static str,
+        request: Value,
+        call: impl FnOnce(&Database, Q) -> Result<R, DynoxideError> + Send + 'static,
+    ) -> Result<Value, DynamoDbError>
+    where
+        Q: DeserializeOwned,
+        R: Serialize,
+    {
+        let database = self.database.clone();
+        let calling = move || {
+            let request = serde_json::from_value(request).map_err(DynamoDbError::Stream)?;
+            let answer = call(&database, request).map_err(failed(doing))?;
+            serde_json::to_value(answer).map_err(DynamoDbError::Stream)
+        };
+        tokio::task::spawn_blocking(calling)
+            .await
+            .map_err(DynamoDbError::Panicked)?
+    }
+
     /// Removes expired records, again and again.
     pub async fn sweep_expired(self) {
         loop {
@@ -175,6 +269,30 @@ impl DynamoDb {
             .await
             .map_err(DynamoDbError::Server)
     }
+}
+
+/// The index is made before the database opens the file: it gives nobody its connection.
+fn on_disk(path: &str) -> Result<Database, DynoxideError> {
+    Storage::new(path)?.conn().execute_batch(INDEX_STREAM)?;
+    Database::new(path)
+}
+
+/// The index goes the way of a snapshot, since nothing else gets into this database.
+fn in_memory() -> Result<Database, DynoxideError> {
+    let database = Database::memory()?;
+    let snapshot = std::env::temp_dir().join(format!("local-{}.sqlite", Uuid::new_v4()));
+    // Without it the database only becomes slower.
+    let Some(path) = snapshot.to_str() else {
+        return Ok(database);
+    };
+    let storage = Storage::memory()?;
+    storage.conn().execute_batch(INDEX_STREAM)?;
+    let restored = storage
+        .vacuum_into(path)
+        .and_then(|()| database.restore_from(path));
+    drop(std::fs::remove_file(&snapshot));
+    restored?;
+    Ok(database)
 }
 
 fn request<T: DeserializeOwned>(table: &Table, body: &Value) -> Result<T, DynamoDbError> {
@@ -258,6 +376,29 @@ mod tests {
             format!("{:?}", database.ensure(&table("due")).unwrap()),
             first
         );
+    }
+
+    /// How many indexes the stream has in a copy of the database.
+    fn stream_indexes(database: &DynamoDb, dir: &Path) -> i64 {
+        let copy = dir.join("copy.sqlite");
+        let copy = copy.to_str().unwrap();
+        database.database.vacuum_into(copy).unwrap();
+        let query = "SELECT count(*) FROM sqlite_master \
+                     WHERE type = 'index' AND tbl_name = '_stream_records'";
+        let storage = Storage::new(copy).unwrap();
+        storage
+            .conn()
+            .query_row(query, [], |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn the_stream_has_an_index_wherever_the_database_is() {
+        let (memory, disk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let in_memory = DynamoDb::open(None).unwrap();
+        assert_eq!(stream_indexes(&in_memory, memory.path()), 1);
+        let on_disk = DynamoDb::open(Some(&disk.path().join("db.sqlite"))).unwrap();
+        assert_eq!(stream_indexes(&on_disk, disk.path()), 1);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The AWS services that the functions use, inside this process: DynamoDB
-//! ([`dynamodb`]) on one port, KMS and Secrets Manager ([`services`]) on another.
+//! ([`dynamodb`]) on one port; KMS, Secrets Manager and EventBridge ([`services`]) on
+//! another. [`events`] has what was put on EventBridge.
 
 pub mod dynamodb;
+pub mod events;
 mod persistence;
 pub mod services;
 

@@ -1,4 +1,5 @@
-//! KMS and Secrets Manager on one port, with the keys and secrets of the template.
+//! KMS, Secrets Manager and EventBridge on one port, with the keys, secrets and buses of the
+//! template.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,10 +12,12 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use winterbaume_core::{MockRequest, MockResponse, json_error_response};
+use winterbaume_eventbridge::EventBridgeService;
 use winterbaume_kms::KmsService;
 use winterbaume_secretsmanager::SecretsManagerService;
 
 use super::PersistenceError;
+use super::events::{DEFAULT_BUS, EventLog, EventLogError, PutError};
 use super::persistence::Persisted;
 use crate::template::{REGION, ResourceNames, STACK_NAME};
 
@@ -27,7 +30,10 @@ pub enum ServicesError {
     /// Their state cannot be kept.
     #[error(transparent)]
     Persistence(#[from] PersistenceError),
-    /// A key or secret of the template could not be made.
+    /// The events cannot be kept.
+    #[error(transparent)]
+    Events(#[from] EventLogError),
+    /// A key, secret or bus of the template could not be made.
     #[error("{target} for {name} failed: {answer}")]
     Seed {
         /// The operation.
@@ -45,9 +51,13 @@ pub struct Files {
     pub kms: PathBuf,
     /// Of Secrets Manager: contains secrets in clear.
     pub secrets: PathBuf,
+    /// Of EventBridge: its buses.
+    pub buses: PathBuf,
+    /// The events that were put on them.
+    pub events: PathBuf,
 }
 
-/// KMS and Secrets Manager.
+/// KMS, Secrets Manager and EventBridge.
 #[derive(Clone)]
 pub struct Services {
     inner: Arc<Inner>,
@@ -56,6 +66,9 @@ pub struct Services {
 struct Inner {
     kms: Persisted<KmsService>,
     secrets: Persisted<SecretsManagerService>,
+    /// Only has the buses: it would throw events away.
+    buses: Persisted<EventBridgeService>,
+    events: EventLog,
 }
 
 impl Services {
@@ -65,12 +78,57 @@ impl Services {
     ///
     /// A file cannot be read.
     pub async fn open(files: Option<Files>) -> Result<Self, ServicesError> {
-        let (kms, secrets) = files.map(|files| (files.kms, files.secrets)).unzip();
-        let kms = Persisted::open(KmsService::new(), kms).await?;
-        let secrets = Persisted::open(SecretsManagerService::new(), secrets).await?;
+        let [kms, secrets, buses, events] = match files {
+            Some(files) => [files.kms, files.secrets, files.buses, files.events].map(Some),
+            None => [const { None }; 4],
+        };
+        let inner = Inner {
+            kms: Persisted::open(KmsService::new(), kms).await?,
+            secrets: Persisted::open(SecretsManagerService::new(), secrets).await?,
+            buses: Persisted::open(EventBridgeService::new(), buses).await?,
+            events: EventLog::open(events)?,
+        };
         Ok(Self {
-            inner: Arc::new(Inner { kms, secrets }),
+            inner: Arc::new(inner),
         })
+    }
+
+    /// The events that are put on the buses.
+    pub fn events(&self) -> &EventLog {
+        &self.inner.events
+    }
+
+    /// The event bus of a logical name, made when it is not there yet. `name` is the one
+    /// that the template gives it.
+    ///
+    /// # Errors
+    ///
+    /// The bus cannot be made or written.
+    pub async fn bus(
+        &self,
+        logical_name: &str,
+        name: Option<String>,
+    ) -> Result<ResourceNames, ServicesError> {
+        let name = name.unwrap_or_else(|| format!("{STACK_NAME}-{logical_name}"));
+        let by_name = json!({ "Name": name });
+        if !self
+            .inner
+            .buses
+            .state()
+            .await
+            .event_buses
+            .contains_key(&name)
+        {
+            self.seed("AWSEvents.CreateEventBus", logical_name, &by_name)
+                .await?;
+        }
+        let found = self
+            .seed("AWSEvents.DescribeEventBus", logical_name, &by_name)
+            .await?;
+        let arn = found.get("Arn").and_then(Value::as_str).unwrap_or_default();
+        Ok(ResourceNames::new(&name)
+            .with("Arn", arn)
+            .with("Name", &name))
     }
 
     /// The key of a logical name, made when it is not there yet.
@@ -190,11 +248,30 @@ impl Services {
                     .handle(action, request("secretsmanager"))
                     .await
             }
+            Some(("AWSEvents", "PutEvents")) => Ok(self.put_events(&request("events").body).await),
+            Some(("AWSEvents", action)) => self.inner.buses.handle(action, request("events")).await,
             _ => Ok(json_error_response(
                 400,
                 "UnknownOperationException",
-                &format!("The local stack has KMS and Secrets Manager here, but not `{target}`"),
+                &format!(
+                    "The local stack has KMS, Secrets Manager and EventBridge here, but not \
+                     `{target}`"
+                ),
             )),
+        }
+    }
+
+    async fn put_events(&self, body: &[u8]) -> MockResponse {
+        let buses = self.inner.buses.state().await.event_buses;
+        // Every account has the default bus.
+        let has_bus = |name: &str| name == DEFAULT_BUS || buses.contains_key(name);
+        match self.inner.events.put_events(body, has_bus) {
+            Ok(answer) => MockResponse::json(200, answer.to_string()),
+            Err(PutError::Invalid(said)) => json_error_response(400, "ValidationException", &said),
+            Err(PutError::Log(error)) => {
+                tracing::error!(%error, "events could not be kept");
+                json_error_response(500, "InternalException", "The events could not be kept")
+            }
         }
     }
 
@@ -220,7 +297,7 @@ impl Services {
 
 async fn handle(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Response {
     let answer = services.call(headers, body).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a change in KMS or Secrets Manager could not be written");
+        tracing::error!(%error, "a change could not be written");
         json_error_response(500, "InternalFailure", "The change could not be written")
     });
     let mut response = Response::new(Body::from(answer.body));

@@ -60,6 +60,8 @@ pub async fn connect(
         "exchange-and-processor-token" => link!(exchange_and_processor_token, environment),
         "link-sessions" => link!(link_sessions, environment),
         "list-items" => link!(list_items, environment),
+        "process-webhook" => link!(process_webhook, environment, LinkedEvent::new),
+        "publish-changes" => link!(publish_changes, environment, LinkedEvent::new),
         "reconcile-items" => link!(reconcile_items, environment, LinkedEvent::new),
         "refresh-item" => link!(refresh_item, environment),
         "remove-item" => link!(remove_item, environment),

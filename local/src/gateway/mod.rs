@@ -25,6 +25,7 @@ use tokio::net::TcpListener;
 
 use self::event::Surroundings;
 use self::response::message;
+use crate::aws::events::EventLog;
 use crate::functions::{FunctionError, Runner};
 use crate::template::Api;
 
@@ -45,18 +46,20 @@ pub struct Gateway {
     runner: Arc<Runner>,
     tokens: Tokens,
     web: Web,
+    events: EventLog,
     port: u16,
 }
 
 impl Gateway {
     /// A gateway for the routes of `api`, whose functions run in `runner`; `web` is
-    /// the page at `/`.
-    pub fn new(api: Api, runner: Arc<Runner>, tokens: Tokens, web: Web) -> Self {
+    /// the page at `/`, and `events` what `/dev/events` lists.
+    pub fn new(api: Api, runner: Arc<Runner>, tokens: Tokens, web: Web, events: EventLog) -> Self {
         Self {
             api,
             runner,
             tokens,
             web,
+            events,
             port: 0,
         }
     }
@@ -90,8 +93,12 @@ impl Gateway {
             let Some(body) = read(&parts.headers, body).await else {
                 return too_large();
             };
-            let (tokens, runner) = (&self.tokens, &self.runner);
-            return call.answer(parts, &body, tokens, runner, now).await;
+            let behind = dev::Behind {
+                tokens: &self.tokens,
+                runner: &self.runner,
+                events: &self.events,
+            };
+            return call.answer(parts, &body, &behind, now).await;
         }
         let found = routes::find(&self.api.routes, parts.method.as_str(), parts.uri.path());
         let Some(matched) = found else {

@@ -35,6 +35,20 @@ impl Document {
             .collect()
     }
 
+    /// The keys of a mapping, in the order of the template; none when it is not there.
+    pub(crate) fn keys(&self, path: &[&str]) -> Vec<&str> {
+        let mut part = Some(&self.root);
+        for step in path {
+            part = part.and_then(|part| part.get(*step));
+        }
+        let mapping = part.and_then(Yaml::as_mapping);
+        mapping
+            .into_iter()
+            .flatten()
+            .filter_map(|(key, _)| key.as_str())
+            .collect()
+    }
+
     /// The names and definitions of the parameters.
     pub(super) fn parameters(&self) -> impl Iterator<Item = (&str, &Yaml)> {
         let parameters = self.root.get("Parameters").and_then(Yaml::as_mapping);
@@ -46,7 +60,7 @@ impl Document {
 
     /// One part of the template with its intrinsic functions resolved; `None` when the
     /// template does not have it.
-    pub(super) fn part(&self, path: &[&str], scope: &Scope) -> Result<Option<Json>, TemplateError> {
+    fn part(&self, path: &[&str], scope: &Scope) -> Result<Option<Json>, TemplateError> {
         let mut part = &self.root;
         for step in path {
             let Some(next) = part.get(*step) else {
@@ -58,7 +72,7 @@ impl Document {
     }
 
     /// Like [`Document::part`], read as a type.
-    pub(super) fn typed_part<T: serde::de::DeserializeOwned>(
+    pub(crate) fn typed_part<T: serde::de::DeserializeOwned>(
         &self,
         path: &[&str],
         scope: &Scope,

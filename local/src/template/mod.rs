@@ -17,6 +17,7 @@ mod tests;
 
 pub use api::{Api, Authorizer, Cors, JwtAuthorizer};
 pub use document::Document;
+pub(crate) use functions::{EventSource, natural};
 pub use functions::{FunctionResource, Route};
 pub use scope::{ACCOUNT_ID, REGION, ResourceNames, STACK_NAME, Scope};
 pub use tables::Table;

@@ -89,7 +89,8 @@ impl Scope {
             );
         }
         for name in document.resources_of_type("AWS::Serverless::HttpApi") {
-            scope.insert(name, ResourceNames::new(name));
+            let endpoint = format!("https://{name}.execute-api.{REGION}.amazonaws.com");
+            scope.insert(name, ResourceNames::new(name).with("ApiEndpoint", endpoint));
         }
         scope
     }

@@ -21,6 +21,7 @@ fn scope(document: &Document) -> Scope {
         "AWS::KMS::Key",
         "AWS::SecretsManager::Secret",
         "AWS::DynamoDB::Table",
+        "AWS::Events::EventBus",
     ] {
         for name in document.resources_of_type(kind) {
             let names = ResourceNames::new(format!("ref-of-{name}"));

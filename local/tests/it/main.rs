@@ -1,6 +1,8 @@
 //! The local stack from outside: over HTTP, and as a program.
 
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod program;
@@ -10,3 +12,5 @@ mod remote;
 mod stack;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod triggers;

@@ -1,76 +1,12 @@
 //! The program as people and scripts start it.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{aws, client};
-
-const FREE_PORTS: [&str; 8] = [
-    "--port",
-    "0",
-    "--plaid-port",
-    "0",
-    "--aws-port",
-    "0",
-    "--dynamodb-port",
-    "0",
-];
-
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-        .env_remove("PLAID_CLIENT_ID")
-        .env_remove("PLAID_SECRET");
-    command
-}
-
-/// A started program, killed when it is dropped.
-struct Running {
-    child: Child,
-    output: BufReader<std::process::ChildStdout>,
-    url: String,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Self {
-        let mut command = program();
-        // Nobody reads it here, and a full pipe would block the program.
-        command
-            .args(FREE_PORTS)
-            .args(arguments)
-            .stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        let url = line.trim_end().strip_prefix("ready ").unwrap().to_owned();
-        Self { child, output, url }
-    }
-
-    fn variable(dir: &Path, name: &str) -> String {
-        let text = std::fs::read_to_string(dir.join("env")).unwrap();
-        let prefix = format!("{name}=");
-        text.lines()
-            .find_map(|line| line.strip_prefix(&prefix))
-            .unwrap()
-            .to_owned()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
+use crate::support::{FREE_PORTS, Running, aws, client, program};
 
 #[cfg(unix)]
 #[tokio::test]
@@ -113,8 +49,7 @@ async fn what_was_answered_survives_a_kill() {
     aws(&client, &dynamodb, "DynamoDB_20120810.PutItem", &put)
         .await
         .unwrap();
-    running.child.kill().unwrap();
-    running.child.wait().unwrap();
+    running.kill();
 
     let _running = Running::start(&["--data-dir", path]);
     let dynamodb = Running::variable(dir.path(), "AWS_ENDPOINT_URL_DYNAMODB");

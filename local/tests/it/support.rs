@@ -1,10 +1,14 @@
 //! What the tests have in common.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_http::{BoxFuture, Context};
+use local::aws::events::EventLog;
 use local::functions::{Deployed, Function, FunctionError, Runner};
 use local::gateway::{Gateway, Tokens, USER_AUDIENCE, USER_ISSUER, Web};
 use local::template::{Api, Document, FunctionResource, Scope};
@@ -102,7 +106,13 @@ impl TestGateway {
         assert_eq!(timeout, Duration::from_secs(1));
         let runner = Runner::new([("f".to_owned(), Deployed { timeout, function })]);
         let tokens = Tokens::new(&Tokens::generate_key().unwrap()).unwrap();
-        let gateway = Gateway::new(api, Arc::new(runner), tokens, Web::new(None));
+        let gateway = Gateway::new(
+            api,
+            Arc::new(runner),
+            tokens,
+            Web::new(None),
+            EventLog::default(),
+        );
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut server = JoinSet::new();
@@ -183,4 +193,76 @@ pub async fn aws(client: &Client, url: &str, target: &str, body: &Value) -> Resu
     let ok = response.status().is_success();
     let answer: Value = response.json().await.unwrap();
     if ok { Ok(answer) } else { Err(answer) }
+}
+
+pub const FREE_PORTS: [&str; 8] = [
+    "--port",
+    "0",
+    "--plaid-port",
+    "0",
+    "--aws-port",
+    "0",
+    "--dynamodb-port",
+    "0",
+];
+
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+        .env_remove("PLAID_CLIENT_ID")
+        .env_remove("PLAID_SECRET");
+    command
+}
+
+/// A started program, killed when it is dropped.
+pub struct Running {
+    pub child: Child,
+    pub output: BufReader<ChildStdout>,
+    pub url: String,
+}
+
+impl Running {
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut command = program();
+        // Nobody reads it here, and a full pipe would block the program.
+        command
+            .args(FREE_PORTS)
+            // What runs is what a test invokes.
+            .args(["--schedule-seconds", "0"])
+            .args(arguments)
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("ready ").unwrap().to_owned();
+        Self { child, output, url }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// What `<data-dir>/env` says.
+    pub fn variable(dir: &Path, name: &str) -> String {
+        let text = std::fs::read_to_string(dir.join("env")).unwrap();
+        let prefix = format!("{name}=");
+        text.lines()
+            .find_map(|line| line.strip_prefix(&prefix))
+            .unwrap()
+            .to_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }

@@ -1,5 +1,7 @@
-//! What only a laptop has: `POST /dev/login` and `POST /dev/invoke/{package}`.
+//! What only a laptop has: `POST /dev/login`, `POST /dev/invoke/{package}` and
+//! `GET /dev/events`.
 
+mod events;
 mod invoke;
 mod login;
 
@@ -12,10 +14,12 @@ use serde_json::{Value, json};
 
 use super::jwt::Tokens;
 use super::response::json_answer;
+use crate::aws::events::EventLog;
 use crate::functions::Runner;
 
 const LOGIN: &str = "/dev/login";
 const INVOKE: &str = "/dev/invoke/";
+const EVENTS: &str = "/dev/events";
 
 /// A call that AWS does not have.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +28,25 @@ pub(super) enum Call<'a> {
     Login,
     /// Runs the function of this package.
     Invoke(&'a str),
+    /// Lists events.
+    Events,
+}
+
+/// What the calls work with.
+pub(super) struct Behind<'a> {
+    pub(super) tokens: &'a Tokens,
+    pub(super) runner: &'a Runner,
+    pub(super) events: &'a EventLog,
 }
 
 impl<'a> Call<'a> {
     /// The call with this path, if it is one.
     pub(super) fn at(path: &'a str) -> Option<Self> {
-        if path == LOGIN {
-            return Some(Self::Login);
+        match path {
+            LOGIN => Some(Self::Login),
+            EVENTS => Some(Self::Events),
+            path => path.strip_prefix(INVOKE).map(Self::Invoke),
         }
-        path.strip_prefix(INVOKE).map(Self::Invoke)
     }
 
     /// Answers it.
@@ -40,8 +54,7 @@ impl<'a> Call<'a> {
         self,
         parts: &Parts,
         body: &[u8],
-        tokens: &Tokens,
-        runner: &Runner,
+        behind: &Behind<'_>,
         now: Timestamp,
     ) -> Response {
         if !is_local(&parts.headers) {
@@ -50,12 +63,22 @@ impl<'a> Call<'a> {
             let detail = "This address only answers under 127.0.0.1 or localhost.";
             return problem(StatusCode::FORBIDDEN, "forbidden_host", detail);
         }
-        if parts.method != Method::POST {
+        if parts.method != self.method() {
             return self.wrong_method();
         }
         match self {
-            Self::Login => login::login(body, tokens, now),
-            Self::Invoke(package) => invoke::invoke(package, &parts.headers, body, runner).await,
+            Self::Login => login::login(body, behind.tokens, now),
+            Self::Invoke(package) => {
+                invoke::invoke(package, &parts.headers, body, behind.runner).await
+            }
+            Self::Events => events::events(parts.uri.query().unwrap_or_default(), behind.events),
+        }
+    }
+
+    fn method(self) -> Method {
+        match self {
+            Self::Login | Self::Invoke(_) => Method::POST,
+            Self::Events => Method::GET,
         }
     }
 
@@ -63,13 +86,15 @@ impl<'a> Call<'a> {
         let example = match self {
             Self::Login => login::EXAMPLE,
             Self::Invoke(_) => invoke::EXAMPLE,
+            Self::Events => events::EXAMPLE,
         };
-        let detail = format!("Use POST with {example}.");
+        let method = self.method();
+        let detail = format!("Use {method} with {example}.");
         let status = StatusCode::METHOD_NOT_ALLOWED;
         let mut answer = problem(status, "method_not_allowed", &detail);
-        answer
-            .headers_mut()
-            .insert(ALLOW, const { HeaderValue::from_static("POST") });
+        if let Ok(method) = method.as_str().parse() {
+            answer.headers_mut().insert(ALLOW, method);
+        }
         answer
     }
 }
