@@ -78,6 +78,8 @@ export const signIn = async (userId) => {
   return token;
 };
 
+const pathOf = (itemId) => `/v1/items/${encodeURIComponent(itemId)}`;
+
 // The calls of one signed-in user.
 export const apiOf = (token) => ({
   createLinkToken: (wish) => call('POST', '/v1/link-tokens', { token, body: wish }),
@@ -89,5 +91,11 @@ export const apiOf = (token) => ({
     const query = new URLSearchParams({ limit: '20', ...(cursor ? { cursor } : {}) });
     return call('GET', `/v1/items?${query}`, { token });
   },
-  item: (itemId) => call('GET', `/v1/items/${encodeURIComponent(itemId)}`, { token }),
+  item: (itemId) => call('GET', pathOf(itemId), { token }),
+  // Plaid is asked, and the Item is as it says.
+  refreshItem: (itemId) => call('POST', `${pathOf(itemId)}/refresh`, { token }),
+  chooseAccount: (itemId, accountId) =>
+    call('POST', `${pathOf(itemId)}/processor-tokens`, { token, body: { account_id: accountId } }),
+  // Null when it is gone, the Item while it is on its way.
+  removeItem: (itemId) => call('DELETE', pathOf(itemId), { token }),
 });

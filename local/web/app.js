@@ -2,21 +2,20 @@
 
 import { clearActivity, recordEvent } from './activity.js';
 import { apiOf, readConfig, signIn } from './api.js';
+import { ask } from './ask.js';
 import { makeCollection } from './collection.js';
-import { byId, pause } from './dom.js';
+import { byId } from './dom.js';
 import { exchange, isWorthKeeping, toExchange } from './exchange.js';
 import { focusItem, showFailure, showItems, showLoading, showWorking } from './items.js';
 import { destroyLink, loadPlaid, runLink } from './link.js';
+import { startLooking } from './live.js';
 import { announce, clearNotice, notify } from './notices.js';
 import * as session from './session.js';
-import { bankName, exitNotice, problemNotice } from './words.js';
+import { bankName, exitNotice, itemStatus, problemNotice } from './words.js';
 
 const OAUTH_RETURN = '/oauth-return.html';
-// After update mode the news comes to our API by webhook.
-const NEWS_POLLS = 8;
-const NEWS_PAUSE = 1500;
 
-const state = { config: null, api: null, items: null, cursor: null, linking: false };
+const state = { config: null, api: null, items: null, cursor: null, loaded: false, linking: false, endLooking: null };
 
 // Problems
 
@@ -43,10 +42,14 @@ const scriptFailed = () =>
 // Items
 
 const loadItems = async (cursor = null) => {
-  if (!cursor) showLoading();
+  if (!cursor) {
+    state.loaded = false;
+    showLoading();
+  }
   byId('more').disabled = true;
   try {
     const page = await state.api.items(cursor);
+    state.loaded = true;
     state.cursor = page.next_cursor || null;
     state.items.show(page.items, !cursor);
     byId('more').hidden = !state.cursor;
@@ -58,10 +61,33 @@ const loadItems = async (cursor = null) => {
   }
 };
 
+// What changed by itself. A look that fails is not worth a word: the next one is soon.
+const look = async () => {
+  const { api, items, loaded, linking } = state;
+  if (!loaded || linking) return;
+  const since = items.version();
+  try {
+    const page = await api.items(null);
+    if (state.items !== items) return;
+    const [news] = items.sync(page.items, !page.next_cursor, since);
+    if (news) announce(`${bankName(news.institution) || 'Your account'}: ${itemStatus(news)[0]}.`);
+  } catch (problem) {
+    if (problem.status === 401 && state.items === items) failed(problem);
+  }
+};
+
+// Plaid is asked for what is so now.
+const refresh = async (itemId) => {
+  const items = state.items;
+  const item = await state.api.refreshItem(itemId);
+  items.put(item);
+  return item;
+};
+
 const check = async (item) => {
   showWorking(item.item_id, true);
   try {
-    const now = await state.items.refresh(item.item_id);
+    const now = await refresh(item.item_id);
     announce(now.action === item.action ? 'Nothing new yet.' : 'This bank has news.');
   } catch (problem) {
     failed(problem, 'This bank could not be checked');
@@ -111,21 +137,11 @@ const linked = (item) => {
   focusItem(item.item_id);
 };
 
-// The account is news to Plaid, and comes to us by webhook.
-const followUpdate = async (itemId) => {
-  const before = await state.items.refresh(itemId);
-  for (let count = 0; count < NEWS_POLLS; count += 1) {
-    await pause(NEWS_PAUSE);
-    const now = await state.items.refresh(itemId);
-    if (now.action !== before.action || now.action === 'none') break;
-  }
-};
-
 const succeeded = async (outcome, link) => {
   if (link.purpose.item_id) {
     // Update mode: the Item keeps its tokens, and there is nothing to exchange.
     notify({ kind: 'good', title: 'Thank you', text: 'Your bank has confirmed it. This page follows in a moment.' });
-    await followUpdate(link.purpose.item_id).catch((problem) => failed(problem, 'This bank could not be checked'));
+    await refresh(link.purpose.item_id).catch((problem) => failed(problem, 'This bank could not be checked'));
     return;
   }
   if (!outcome.publicToken) {
@@ -216,12 +232,51 @@ const resumeLink = async (returned) => {
   await guarded(() => link, returned);
 };
 
+// In the window that linked the bank, the exchange goes on. In any other the Item is all
+// there is.
 const select = async (item, accountId) => {
   const entry = session.exchanges.ofItem(item.item_id);
   showWorking(item.item_id, true);
   clearNotice();
-  await finishExchange({ ...entry, account_id: accountId });
+  if (entry) await finishExchange({ ...entry, account_id: accountId });
+  else await choose(item.item_id, accountId);
   showWorking(item.item_id, false);
+};
+
+const choose = async (itemId, accountId) => {
+  try {
+    const item = await state.api.chooseAccount(itemId, accountId);
+    state.items.put(item);
+    linked(item);
+  } catch (problem) {
+    failed(problem, 'This account could not be used');
+  }
+};
+
+const remove = async (item) => {
+  const bank = bankName(item.institution) || 'This bank';
+  const question = {
+    title: `Remove ${bankName(item.institution) || 'this bank'}?`,
+    text: 'Payments from its accounts will not work any more. You can link it again whenever you like.',
+    yes: 'Remove',
+    no: 'Keep',
+  };
+  if (!(await ask(question))) return;
+  showWorking(item.item_id, true);
+  clearNotice();
+  try {
+    const left = await state.api.removeItem(item.item_id);
+    const entry = session.exchanges.ofItem(item.item_id);
+    if (entry) session.exchanges.forget(entry.public_token);
+    if (left) state.items.put(left);
+    else state.items.drop(item.item_id);
+    const title = left ? `${bank} is being removed` : `${bank} is removed`;
+    notify({ kind: 'good', title, text: left ? 'Plaid could not be reached; we try again until it is.' : null });
+    byId('banks-title').focus();
+  } catch (problem) {
+    showWorking(item.item_id, false);
+    failed(problem, 'This bank could not be removed');
+  }
 };
 
 const act = {
@@ -230,7 +285,7 @@ const act = {
   update: (item) => linkBank(mend(item)),
   changeAccounts: (item) => linkBank(changeAccounts(item)),
   linkAgain: () => linkBank(),
-  canSelect: (item) => session.exchanges.ofItem(item.item_id) !== null,
+  remove,
 };
 
 // Signing in and out
@@ -246,17 +301,19 @@ const enter = (user) => {
   state.api = apiOf(user.token);
   state.items = makeCollection(state.api.item, (items) => showItems(items, act));
   showUser(user);
+  state.endLooking = startLooking(look);
   // So that the first click does not wait for it. A failure is told at that click.
   loadPlaid(state.config.plaid_script).catch(() => {});
 };
 
 const signOut = () => {
   if (state.items) state.items.end();
+  if (state.endLooking) state.endLooking();
   destroyLink();
   session.clear();
   clearActivity();
   clearNotice();
-  Object.assign(state, { api: null, items: null, cursor: null });
+  Object.assign(state, { api: null, items: null, cursor: null, loaded: false, endLooking: null });
   byId('more').hidden = true;
   showUser(null);
   byId('user-id').focus();

@@ -7,6 +7,8 @@ const LONGEST_POLL = 300;
 
 export const makeCollection = (read, changed) => {
   let items = [];
+  // Counts what came in, so that an older answer does not undo a newer one.
+  let version = 0;
   // Processor tokens are in one answer only, and in the memory of this page.
   const tokens = new Map();
   const polls = new Map();
@@ -39,6 +41,7 @@ export const makeCollection = (read, changed) => {
   };
 
   const put = (item) => {
+    version += 1;
     const known = withTokens(item);
     const at = items.findIndex((other) => other.item_id === item.item_id);
     if (at < 0) items = [known, ...items];
@@ -58,11 +61,35 @@ export const makeCollection = (read, changed) => {
     refresh,
     // A page of the list; the first one replaces everything.
     show: (page, first) => {
+      version += 1;
       if (first) [...polls.keys()].forEach(stop);
       const fresh = page.map(withTokens);
       const ids = new Set(fresh.map((item) => item.item_id));
       items = first ? fresh : [...items.filter((item) => !ids.has(item.item_id)), ...fresh];
       fresh.forEach(schedule);
+      changed(items);
+    },
+    version: () => version,
+    // The first page once more, asked for at `since`. With all Items in it, what is not
+    // in it is gone. Gives the Items that are not as they were.
+    sync: (page, all, since) => {
+      if (since !== version) return [];
+      const before = new Map(items.map((item) => [item.item_id, JSON.stringify(item)]));
+      const fresh = page.map(withTokens);
+      const ids = new Set(fresh.map((item) => item.item_id));
+      const others = items.filter((item) => !ids.has(item.item_id));
+      const other = fresh.filter((item) => before.get(item.item_id) !== JSON.stringify(item));
+      if (other.length === 0 && (!all || others.length === 0)) return [];
+      items = [...fresh, ...(all ? [] : others)];
+      if (all) others.forEach((item) => stop(item.item_id));
+      other.forEach(schedule);
+      changed(items);
+      return other;
+    },
+    drop: (itemId) => {
+      version += 1;
+      stop(itemId);
+      items = items.filter((item) => item.item_id !== itemId);
       changed(items);
     },
     redraw: () => changed(items),

@@ -2,7 +2,9 @@
 // that nobody loses the focus or a choice because of a poll.
 
 import { byId, element, icon, logo } from './dom.js';
-import { accountKind, accountName, accountStatus, advice, bankName, itemStatus, noticeText, plural } from './words.js';
+import {
+  accountKind, accountName, accountStatus, advice, bankName, itemStatus, nextLook, noticeText, plural,
+} from './words.js';
 
 const list = byId('items');
 const HIDDEN = '••••••••••••••••';
@@ -88,12 +90,6 @@ const selection = (item, act) => {
   return form;
 };
 
-// The public token is in the window that linked the bank, and nowhere else.
-const lostSelection = (item, act) => [
-  element('p', { text: 'The account is chosen in the window where you linked this bank. If that is gone, link the bank again.' }),
-  button('Link again', () => act.linkAgain(item), 'secondary'),
-];
-
 const BUTTONS = {
   verify_deposits: (item, act) => button('Enter the code', () => act.update(item)),
   relink: (item, act) => button('Log in again', () => act.update(item)),
@@ -105,10 +101,26 @@ const todo = (item, act) => {
   const text = advice(item);
   if (!text) return null;
   const kind = { wait: 'calm', link_again: 'bad' }[item.action] || 'warn';
-  if (item.action === 'select_account') {
-    return element('div', { class: 'todo plain' }, act.canSelect(item) ? selection(item, act) : lostSelection(item, act));
-  }
-  return element('div', { class: `todo ${kind}` }, element('p', { text }), BUTTONS[item.action](item, act));
+  if (item.action === 'select_account') return element('div', { class: 'todo plain' }, selection(item, act));
+  const said = [text, nextLook(item)].filter(Boolean).join(' ');
+  return element('div', { class: `todo ${kind}` }, element('p', { text: said }), BUTTONS[item.action](item, act));
+};
+
+// What mends what is announced, where the Item itself does not ask for it already.
+const MEND = ['Log in again', 'update'];
+const MENDS = {
+  pending_disconnect: MEND,
+  pending_expiration: MEND,
+  product_permissions_required: MEND,
+  new_accounts_available: ['Share more accounts', 'changeAccounts'],
+};
+
+const noticeLine = (item, notice, act) => {
+  const [text, what] = (item.action !== 'relink' && MENDS[notice.code]) || [];
+  return element('div', { class: 'item-notice' },
+    icon('info'),
+    element('p', { class: 'grow', text: noticeText(notice, item.institution) }),
+    what ? button(text, () => act[what](item), 'quiet') : null);
 };
 
 // The accounts that matter are in sight; what else the bank shares is one click away.
@@ -129,23 +141,27 @@ const summary = (item) => {
   return ready > 0 && item.accounts.length > 1 ? `${count}, ${ready} used for payments` : count;
 };
 
-// The user may share other accounts with us than at first.
-const changing = (item, act) =>
-  element('footer', { class: 'item-foot' }, button('Change shared accounts', () => act.changeAccounts(item), 'quiet'));
+// The user may share other accounts with us than at first, or none any more.
+const foot = (item, act) =>
+  element('footer', { class: 'item-foot' },
+    item.status === 'active' && item.action === 'none'
+      ? button('Change shared accounts', () => act.changeAccounts(item), 'quiet')
+      : null,
+    button('Remove', () => act.remove(item), 'quiet remove'));
 
 const card = (item, act) => {
   const name = bankName(item.institution);
-  const choosing = item.action === 'select_account' && act.canSelect(item);
+  const choosing = item.action === 'select_account';
   const title = element('h2', { id: `item-${item.item_id}`, tabindex: '-1', text: name || 'Bank account' });
   return element('article', { class: 'card item', 'aria-labelledby': title.id, 'data-item': item.item_id, 'data-action': item.action },
     element('header', { class: 'item-head' },
       logo(name),
       element('div', { class: 'grow' }, title, element('span', { class: 'sub', text: summary(item) })),
       pill(itemStatus(item))),
-    (item.notices || []).map((notice) => element('p', { class: 'item-notice' }, icon('info'), noticeText(notice))),
+    (item.notices || []).map((notice) => noticeLine(item, notice, act)),
     todo(item, act),
     choosing || item.accounts.length === 0 ? null : accountList(item.accounts),
-    item.status === 'active' && item.action === 'none' ? changing(item, act) : null);
+    item.status === 'removing' ? null : foot(item, act));
 };
 
 const empty = () =>
@@ -177,14 +193,14 @@ const showOnly = (node, busy) => {
 export const showLoading = () => showOnly(skeleton(), true);
 export const showFailure = (retry) => showOnly(failed(retry), false);
 
-// `act` says what the buttons do: select, update, linkAgain, check, and canSelect.
+// `act` says what the buttons do: select, update, changeAccounts, linkAgain, check, remove.
 export const showItems = (items, act) => {
   if (items.length === 0) {
     showOnly(empty(), false);
     return;
   }
   const nodes = items.map((item) => {
-    const shape = JSON.stringify([item, act.canSelect(item)]);
+    const shape = JSON.stringify(item);
     const before = drawn.get(item.item_id);
     if (before && before.shape === shape) return before.node;
     const node = card(item, act);

@@ -75,9 +75,34 @@ export const advice = ({ action, status, institution }) => {
   }
 };
 
-// Notices may gain fields; what can be read is shown.
-export const noticeText = (notice) =>
-  typeof notice === 'string' ? notice : notice.detail || notice.message || capital((notice.code || '').replaceAll('_', ' '));
+const RELATIVE = new Intl.RelativeTimeFormat('en');
+const UNITS = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+
+// When an Item that waits is worth another look.
+export const nextLook = ({ poll_after_seconds: seconds }) => {
+  if (!seconds) return null;
+  const [unit, length] = UNITS.find(([, size]) => seconds >= size);
+  return `We look again ${RELATIVE.format(Math.round(seconds / length), unit)}.`;
+};
+
+const DAY = new Intl.DateTimeFormat('en', { dateStyle: 'long' });
+
+const dayOf = (time) => (time ? ` on ${DAY.format(new Date(time))}` : ' soon');
+
+// What the bank has announced.
+const NOTICE = {
+  pending_disconnect: (bank, day) => `${capital(bank)} ends this connection${day}. Log in again before, and it goes on.`,
+  pending_expiration: (bank, day) => `Your permission at ${bank} ends${day}. Log in again before, and it goes on.`,
+  new_accounts_available: (bank) => `You have accounts at ${bank} that are not shared yet.`,
+  product_permissions_required: (bank) => `${capital(bank)} was not allowed to give us your account numbers.`,
+};
+
+// A notice that we do not know yet is shown as far as it can be read.
+export const noticeText = ({ code, act_before: time }, institution) => {
+  const day = dayOf(time);
+  const words = NOTICE[code] || (() => capital((code || '').replaceAll('_', ' ')) + (time ? day : ''));
+  return words(yourBank(institution), day);
+};
 
 const HALFWAY = (bank) => `You left before ${bank} could confirm that it is you.`;
 
