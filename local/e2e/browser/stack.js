@@ -62,16 +62,30 @@ export const lastRunOfLink = async (linkToken) => {
   return runs.at(-1);
 };
 
-// The webhooks about a link token, once there are so many and all of them are answered.
-export const webhooksOfLink = async (linkToken, count) => {
+// What `ask` gives once it is something. `what` names it for whoever waits in vain.
+const until = async (what, ask) => {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
+    const found = await ask();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`there never are ${what}`);
+    await new Promise((done) => setTimeout(done, POLL));
+  }
+};
+
+// The webhooks about a link token, once there are so many and all of them are answered.
+export const webhooksOfLink = (linkToken, count) =>
+  until(`${count} answered webhooks`, async () => {
     const { webhooks } = await look('webhooks');
     const ours = webhooks
       .map((webhook) => ({ ...webhook, body: JSON.parse(webhook.body) }))
       .filter(({ body }) => body.link_token === linkToken);
-    if (ours.length >= count && ours.every(({ attempts }) => attempts.length > 0)) return ours;
-    if (Date.now() > deadline) throw new Error(`${count} webhooks are wanted: ${JSON.stringify(ours)}`);
-    await new Promise((done) => setTimeout(done, POLL));
-  }
-};
+    return ours.length >= count && ours.every(({ attempts }) => attempts.length > 0) && ours;
+  });
+
+// A session of Link, once our API knows that it is over.
+export const finishedLink = (user, linkId) =>
+  until('results of the session', async () => {
+    const link = await user.link(linkId);
+    return link.status === 'finished' && link;
+  });

@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
-use e2e::scene::{FIRST_PLATYPUS, Failure, SINGLE_ACCOUNT, Scene, User};
+use std::time::{Duration, Instant};
+
+use e2e::scene::{FIRST_PLATYPUS, Failure, Reply, SINGLE_ACCOUNT, Scene, User};
 use e2e::table;
 use futures_util::future::join_all;
 use local::{Data, Options};
@@ -110,15 +112,28 @@ async fn the_same_request_again_gives_the_same_answer_and_no_second_item() -> Re
     Ok(())
 }
 
-#[tokio::test]
+/// Asks as a client does, which may repeat a 503: on a busy machine, KMS's deadline is short
+/// for fifty calls at once.
+async fn ask(scene: &Scene, user: &User, body: &Value) -> Result<Reply, Failure> {
+    let begun = Instant::now();
+    loop {
+        let reply = scene.post(user, "/v1/items", body).await?;
+        let busy = reply.code().as_deref() == Some("storage_unavailable");
+        if !busy || begun.elapsed() > Duration::from_mins(1) {
+            return Ok(reply);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_identical_requests_at_once_make_one_item() -> Result<(), Failure> {
     let scene = Scene::start().await?;
     let alice = scene.sign_in("alice").await?;
     let public_token = scene.run_link(FIRST_PLATYPUS, SINGLE_ACCOUNT).await?;
     let body = json!({ "public_token": public_token });
-    let requests = (0..50).map(|_| scene.post(&alice, "/v1/items", &body));
+    let requests = (0..50).map(|_| ask(&scene, &alice, &body));
     let replies = join_all(requests).await;
-    let settled = scene.post(&alice, "/v1/items", &body).await?;
+    let settled = ask(&scene, &alice, &body).await?;
     assert_eq!(settled.status, 201, "{}", settled.text);
     for reply in replies {
         let reply = reply?;

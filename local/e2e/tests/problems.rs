@@ -60,6 +60,19 @@ impl Seen {
         Ok(json!({ "public_token": public_token, "allow_duplicate": true }))
     }
 
+    /// More than a minute's worth of readings.
+    async fn refresh_too_often(&mut self, path: &str) -> Result<(), Failure> {
+        for _ in 0..10 {
+            let reply = self.scene.post(&self.user, path, &json!({})).await?;
+            if reply.status != 200 {
+                assert_eq!(reply.header("retry-after"), Some("60"));
+                self.note(&reply, Code::TooOften);
+                return Ok(());
+            }
+        }
+        Err("nobody counts the readings of an Item".into())
+    }
+
     async fn fault(&self, fault: Value) -> Result<(), Failure> {
         self.scene
             .plaid("/simulator/faults", &fault)
@@ -254,6 +267,7 @@ async fn problems_of_items(seen: &mut Seen) -> Result<(), Failure> {
     assert_eq!(reply.json()["status"], "revoked", "{}", reply.text);
     let reply = seen.scene.post(&seen.user, &tokens, &account).await?;
     seen.note(&reply, Code::ItemRevoked);
+    seen.refresh_too_often(&refresh).await?;
 
     let removed = seen.scene.delete(&seen.user, &path).await?;
     assert_eq!(removed.status, 204, "{}", removed.text);

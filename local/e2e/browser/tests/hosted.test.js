@@ -1,5 +1,5 @@
 // Link on a page of Plaid's own, for a link in a mail or a message. Only Plaid's webhooks
-// tell how it went, and nothing acts on them yet: they are received, and that is all.
+// tell how it went.
 
 import assert from 'node:assert/strict';
 
@@ -7,7 +7,7 @@ import { BANK, OAUTH_BANK } from '../banks.js';
 import { picture } from '../browser.js';
 import { Link } from '../link.js';
 import { pageTest } from '../reference-page.js';
-import { GATEWAY, lastRunOfLink, liveItems, webhooksOfLink } from '../stack.js';
+import { finishedLink, GATEWAY, lastRunOfLink, liveItems, webhooksOfLink } from '../stack.js';
 
 const DONE = `${GATEWAY}/?done`;
 
@@ -30,10 +30,15 @@ const received = async (linkToken, codes) => {
   return Object.fromEntries(webhooks.map(({ webhook_code: code, body }) => [code, body]));
 };
 
-// The user is done, and our API does not know: there is no Item, and the session is open.
-const nothingIsKnown = async (app, linkId) => {
-  assert.deepEqual(await app.user.link(linkId), { link_id: linkId, status: 'open', item_ids: [] });
-  assert.deepEqual(await app.user.items(), []);
+// What the session brought is linked, without a word from the browser.
+const oneItemIsLinked = async (app, linkId, bank) => {
+  const { item_ids: itemIds, problem } = await finishedLink(app.user, linkId);
+  assert.equal(problem, undefined);
+  const items = await app.user.items();
+  assert.deepEqual(items.map(({ item_id: id }) => id), itemIds);
+  assert.deepEqual(items.map(({ institution }) => institution.name), [bank]);
+  assert.equal(items[0].status, 'active');
+  return itemIds[0];
 };
 
 // Plaid gave out one public token, and says the same of it everywhere.
@@ -48,7 +53,7 @@ const onePublicToken = async (linkToken) => {
   return run.results.item_add_results[0];
 };
 
-pageTest('a hosted session ends where the application wants it, and its webhooks are accepted', async (app) => {
+pageTest('a hosted session ends where the application wants it, and what it brought is linked', async (app) => {
   const before = await liveItems();
   const { link, linkId, linkToken } = await openHosted(app, { completion_redirect_uri: DONE });
   await link.title(/wants to link/);
@@ -58,9 +63,9 @@ pageTest('a hosted session ends where the application wants it, and its webhooks
   const result = await onePublicToken(linkToken);
   assert.equal(result.institution.name, BANK);
   assert.deepEqual(result.accounts.map(({ name }) => name), ['Plaid Checking']);
-  await nothingIsKnown(app, linkId);
-  assert.deepEqual(await liveItems(), before);
-  await app.page.getByRole('heading', { name: 'No bank linked yet' }).waitFor();
+  const itemId = await oneItemIsLinked(app, linkId, BANK);
+  assert.deepEqual((await liveItems()).filter((id) => !before.includes(id)), [itemId]);
+  await app.page.getByRole('heading', { name: BANK }).waitFor();
 });
 
 pageTest('a hosted session without such a place says goodbye, also after a bankâ€™s own site', async (app) => {
@@ -72,7 +77,7 @@ pageTest('a hosted session without such a place says goodbye, also after a bankâ
   await picture(app.page, 'hosted-done');
   const result = await onePublicToken(linkToken);
   assert.equal(result.institution.name, OAUTH_BANK);
-  await nothingIsKnown(app, linkId);
+  await oneItemIsLinked(app, linkId, OAUTH_BANK);
 });
 
 pageTest('who leaves a hosted session is told so, and its webhook is accepted', async (app) => {
@@ -87,5 +92,6 @@ pageTest('who leaves a hosted session is told so, and its webhook is accepted', 
   assert.deepEqual(finished.public_tokens, []);
   const { exit } = await lastRunOfLink(linkToken);
   assert.equal(exit.metadata.status, 'requires_credentials');
-  await nothingIsKnown(app, linkId);
+  assert.deepEqual((await finishedLink(app.user, linkId)).item_ids, []);
+  assert.deepEqual(await app.user.items(), []);
 });

@@ -3,10 +3,11 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use plaid_webhook::KeyId;
 use serde_json::json;
 use shared::domain::{
-    AccessToken, AccountId, Deadline, HostedLink, KeyId, LinkPurpose, LinkTokenRequest,
-    Microdeposits, PlaidFailure, PublicToken,
+    AccessToken, AccountId, Deadline, HostedLink, LinkPurpose, LinkTokenRequest, Microdeposits,
+    PlaidFailure, PublicToken,
 };
 use shared::ports::{
     Accounts as _, Clock as _, ItemRemoval as _, Items as _, LinkTokens as _, ProcessorTokens as _,
@@ -169,11 +170,15 @@ fn broken() -> serde_json::Value {
     json!({"error": {"error_code": "ITEM_LOGIN_REQUIRED"}, "fire_webhook": true})
 }
 
+pub(super) fn key_id(text: &str) -> Result<KeyId, Failure> {
+    KeyId::parse(text).ok_or_else(|| format!("no key id: {text}").into())
+}
+
 async fn verification_keys(client: &OurClient, stage: &Stage) -> Result<(), Failure> {
     let no_wait = json!({});
     let rotate = || stage.control("POST", "/webhooks/rotate-key", &no_wait);
-    let old = KeyId::new(text(&rotate().await?, "/kid")?);
-    let new = KeyId::new(text(&rotate().await?, "/kid")?);
+    let old = key_id(&text(&rotate().await?, "/kid")?)?;
+    let new = key_id(&text(&rotate().await?, "/kid")?)?;
     for (key_id, expired) in [(old, true), (new, false)] {
         let key = client.verification_key(&key_id, deadline()).await?;
         let key = key.ok_or("the simulator does not know its own key")?;
@@ -182,7 +187,7 @@ async fn verification_keys(client: &OurClient, stage: &Stage) -> Result<(), Fail
         }
     }
     match client
-        .verification_key(&KeyId::new("no-such-key"), deadline())
+        .verification_key(&key_id("no-such-key")?, deadline())
         .await?
     {
         None => Ok(()),

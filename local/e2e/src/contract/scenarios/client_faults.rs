@@ -1,13 +1,14 @@
 //! Every fault at every call of our client.
 
+use plaid_webhook::KeyId;
 use serde_json::{Value, json};
-use shared::domain::{AccessToken, AccountId, KeyId, PlaidFailure, PublicToken};
+use shared::domain::{AccessToken, AccountId, PlaidFailure, PublicToken};
 use shared::ports::{
     Accounts as _, ItemRemoval as _, Items as _, LinkTokens as _, ProcessorTokens as _,
     PublicTokens as _, VerificationKeys as _,
 };
 
-use super::client::{PATHS, deadline, link_token_request};
+use super::client::{PATHS, deadline, key_id, link_token_request};
 use super::{BANK, USER};
 use crate::contract::stage::{FOREIGN_BODY, text};
 use crate::contract::{Failure, Linked, OurClient, Stage};
@@ -90,7 +91,7 @@ async fn props(stage: &Stage) -> Result<Props, Failure> {
         public_token: PublicToken::new(stage.public_token(BANK, USER).await?),
         access_token: AccessToken::new(item.access_token),
         account_id: AccountId::new(account_id),
-        key_id: KeyId::new(text(&key, "/kid")?),
+        key_id: key_id(&text(&key, "/kid")?)?,
     })
 }
 
