@@ -139,6 +139,7 @@ impl Cli {
             data,
             plaid,
             schedules,
+            dynamodb_proxy: None,
             lambda: self.lambda,
             env_file,
         })

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use url::Url;
+
 use crate::gateway::{USER_AUDIENCE, USER_ISSUER};
 use crate::template::{FunctionResource, REGION};
 
@@ -38,13 +40,14 @@ pub(crate) fn parameters(urls: &Urls, gateway_port: u16) -> BTreeMap<String, Str
 }
 
 /// What every function needs to reach the local AWS.
-pub(crate) fn aws(urls: &Urls) -> Variables {
+pub(crate) fn aws(urls: &Urls, dynamodb_proxy: Option<&Url>) -> Variables {
+    let dynamodb = dynamodb_proxy.map_or(urls.dynamodb.as_str(), Url::as_str);
     [
         ("AWS_REGION", REGION),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
         ("AWS_ENDPOINT_URL", &urls.aws),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &urls.dynamodb),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
         ("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", &urls.dynamodb),
         // Without it the SDK may ask an address that only exists on EC2, and wait.
         ("AWS_EC2_METADATA_DISABLED", "true"),

@@ -4,8 +4,10 @@
 
 use std::time::{Duration, Instant};
 
+use e2e::proxy::Proxy;
 use e2e::scene::{FIRST_PLATYPUS, Failure, SINGLE_ACCOUNT, Scene};
 use e2e::table;
+use local::Options;
 use serde_json::{Value, json};
 
 async fn linked_item(scene: &Scene) -> Result<String, Failure> {
@@ -153,6 +155,18 @@ async fn until_one_is_accepted(scene: &Scene, item_id: &str) -> Result<(), Failu
     Err("no webhook was accepted in half a minute".into())
 }
 
+/// Plaid repeats what was answered 503, half a minute later for the first time.
+async fn let_plaid_repeat(scene: &Scene) -> Result<(), Failure> {
+    let later = json!({ "advance_seconds": 31 });
+    scene.plaid("/simulator/clock", &later).await?;
+    let delivered = |answer: &Value| {
+        let webhooks = answer["webhooks"].as_array();
+        webhooks.is_some_and(|all| all.iter().all(|one| one["state"] == "delivered"))
+    };
+    let webhooks = scene.wait_for_plaid("/simulator/webhooks", delivered);
+    webhooks.await.map(|_| ())
+}
+
 #[tokio::test]
 async fn while_plaids_keys_cannot_be_read_webhooks_are_asked_for_again() -> Result<(), Failure> {
     let scene = Scene::start().await?;
@@ -168,16 +182,7 @@ async fn while_plaids_keys_cannot_be_read_webhooks_are_asked_for_again() -> Resu
     scene.plaid("/simulator/webhooks/send", &body).await?;
     assert_eq!(answers(&scene).await?, [503]);
     until_one_is_accepted(&scene, &item_id).await?;
-    scene
-        .plaid("/simulator/clock", &json!({ "advance_seconds": 31 }))
-        .await?;
-    let delivered = |answer: &Value| {
-        let webhooks = answer["webhooks"].as_array();
-        webhooks.is_some_and(|all| all.iter().all(|one| one["state"] == "delivered"))
-    };
-    scene
-        .wait_for_plaid("/simulator/webhooks", delivered)
-        .await?;
+    let_plaid_repeat(&scene).await?;
     let inbox = table::records_of(&scene, "INBOX#").await?;
     let code = |record| table::text(record, "webhook_code");
     assert!(
@@ -185,6 +190,35 @@ async fn while_plaids_keys_cannot_be_read_webhooks_are_asked_for_again() -> Resu
             .iter()
             .any(|record| code(record) == Some("LOGIN_REPAIRED"))
     );
+    scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_the_table_does_not_answer_webhooks_are_asked_for_again() -> Result<(), Failure> {
+    let proxy = Proxy::start().await?;
+    let options = Options {
+        dynamodb_proxy: Some(proxy.url().parse()?),
+        ..Options::default()
+    };
+    let scene = Scene::start_with(options).await?;
+    proxy.lead_to(scene.stack().dynamodb_url());
+    let item_id = linked_item(&scene).await?;
+
+    proxy.break_down(true);
+    let broken = json!({ "error": { "error_code": "ITEM_LOGIN_REQUIRED" }, "fire_webhook": true });
+    let control = format!("/simulator/items/{item_id}");
+    scene.plaid(&control, &broken).await?;
+    assert_eq!(answers(&scene).await?, [503]);
+    proxy.break_down(false);
+    assert!(table::records_of(&scene, "INBOX#").await?.is_empty());
+
+    let_plaid_repeat(&scene).await?;
+    let is_over = |row: &table::Row| table::text(row, "outcome") == Some("applied");
+    table::wait_for(&scene, "INBOX#", is_over).await?;
+    let alice = scene.sign_in("alice").await?;
+    let item = scene.get(&alice, &format!("/v1/items/{item_id}")).await?;
+    assert_eq!(item.json()["status"], "login_required");
     scene.stop().await;
     Ok(())
 }
