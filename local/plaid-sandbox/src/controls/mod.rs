@@ -44,6 +44,7 @@ pub(crate) fn routes() -> Router<Simulator> {
         .route("/settings", get(settings::get).post(settings::change))
         .route("/webhooks", get(webhooks::list).delete(webhooks::clear))
         .route("/webhooks/send", post(webhooks::send))
+        .route("/webhooks/sign", post(webhooks::sign))
         .route("/webhooks/rotate-key", post(webhooks::rotate_key))
         .fallback(nothing_here)
 }

@@ -77,6 +77,27 @@ fn send_all(simulator: &Simulator, body: &Bytes) -> Controlled {
     })?
 }
 
+/// Signs a webhook for somebody who sends it.
+pub(super) async fn sign(State(simulator): State<Simulator>, body: Bytes) -> Response {
+    respond(sign_one(&simulator, &body))
+}
+
+fn sign_one(simulator: &Simulator, body: &Bytes) -> Controlled {
+    let send: Send = parse(body)?;
+    if send.copies.is_some() {
+        return Err(Refusal::bad("copies is for those that are sent"));
+    }
+    simulator.look(|state| {
+        let webhook = webhook(&send, &state.world, simulator)?;
+        let key = state.world.signing_key();
+        let key = key.ok_or_else(|| Refusal::not_found("signing key"))?;
+        let iat = simulator.clock().callers_now().as_second() + send.iat_offset_seconds;
+        let header = key.header(webhook.body.as_bytes(), iat, &webhook.forgery);
+        let header = header.map_err(|error| Refusal::bad(error.to_string()))?;
+        Ok(json!({"url": webhook.url, "plaid_verification": header, "body": webhook.body}))
+    })
+}
+
 fn webhook(send: &Send, world: &World, simulator: &Simulator) -> Result<Webhook, Refusal> {
     let now = simulator.clock().now();
     let item = match &send.item_id {

@@ -56,6 +56,24 @@ async fn send(plaid: &Plaid, receiver: &Receiver, more: Value) -> Value {
 }
 
 #[tokio::test]
+async fn signed_webhook_is_for_somebody_else_to_send() {
+    let sandbox = Sandbox::start().await;
+    let plaid = &sandbox.plaid;
+    let wish = json!({"url": "http://127.0.0.1:1/", "raw_body": "{ }", "iat_offset_seconds": -400});
+    let signed = plaid.control("POST", "/webhooks/sign", wish).await;
+    assert_eq!(signed["body"], "{ }");
+    let jwt = signed["plaid_verification"].as_str().unwrap();
+    assert!(signature_holds(
+        jwt,
+        &key(plaid, &part(jwt, 0)["kid"]).await
+    ));
+    let hash = hex::encode(digest(&SHA256, b"{ }"));
+    assert_eq!(part(jwt, 1)["request_body_sha256"], hash);
+    let sent = plaid.control("GET", "/webhooks", Value::Null).await;
+    assert_eq!(sent["webhooks"], json!([]));
+}
+
+#[tokio::test]
 async fn webhook_is_signed_and_formatted_as_plaid_does_it() {
     let (sandbox, receiver) = (Sandbox::start().await, Receiver::start().await);
     let plaid = &sandbox.plaid;
