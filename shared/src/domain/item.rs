@@ -142,6 +142,16 @@ impl Item {
         }
     }
 
+    /// What a front end is told about one of its accounts. Of a bank whose permission was
+    /// taken back, no account is shared any more.
+    pub fn status_of(&self, account: &Account) -> AccountStatus {
+        match (self.status(), account.status()) {
+            (_, AccountStatus::NotEligible) => AccountStatus::NotEligible,
+            (ItemStatus::Revoked, _) => AccountStatus::Revoked,
+            (_, status) => status,
+        }
+    }
+
     /// What the user should do next.
     pub fn action(&self) -> Action {
         match self.status() {
@@ -280,6 +290,20 @@ mod tests {
         chosen.give_token(Sealed::from_bytes(vec![0]));
         assert_eq!(item.action(), Action::None);
         assert!(item.has_ready_account());
+    }
+
+    #[test]
+    fn a_revoked_item_shares_no_account() {
+        use AccountStatus::{NotEligible, Ready, Revoked};
+        let mut item = item(vec![account("checking", None), account("cd", None)]);
+        item.accounts[0].give_token(Sealed::from_bytes(vec![0]));
+        let statuses = |item: &Item| -> Vec<AccountStatus> {
+            let accounts = item.accounts.iter();
+            accounts.map(|account| item.status_of(account)).collect()
+        };
+        assert_eq!(statuses(&item), [Ready, NotEligible]);
+        item.health = Health::Revoked;
+        assert_eq!(statuses(&item), [Revoked, NotEligible]);
     }
 
     #[test]

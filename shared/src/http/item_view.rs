@@ -74,7 +74,7 @@ impl<'a> ItemView<'a> {
             accounts: item
                 .accounts
                 .iter()
-                .map(|a| AccountView::of(a, made))
+                .map(|account| AccountView::of(item, account, made))
                 .collect(),
             notices: item.notices.iter().map(NoticeView::of).collect(),
             processor: item.processor.as_str(),
@@ -83,7 +83,11 @@ impl<'a> ItemView<'a> {
 }
 
 impl<'a> AccountView<'a> {
-    fn of(account: &'a Account, made: Option<(&'a AccountId, &'a ProcessorToken)>) -> Self {
+    fn of(
+        item: &Item,
+        account: &'a Account,
+        made: Option<(&'a AccountId, &'a ProcessorToken)>,
+    ) -> Self {
         let plaid = &account.plaid;
         let token = made.filter(|(account_id, _)| **account_id == plaid.account_id);
         Self {
@@ -96,7 +100,7 @@ impl<'a> AccountView<'a> {
                 .verification_status
                 .as_ref()
                 .map(VerificationStatus::as_str),
-            status: account.status(),
+            status: item.status_of(account),
             processor_token: token.map(|(_, token)| token.expose()),
         }
     }
