@@ -5,6 +5,7 @@
 mod aws_sample;
 mod grants;
 mod kept;
+mod metrics;
 mod scene;
 mod statuses;
 mod undecided;
