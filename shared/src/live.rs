@@ -2,13 +2,18 @@
 
 use aws_types::SdkConfig;
 
-use crate::aws::TlsError;
+use crate::aws::{TlsError, sdk_config};
+use crate::domain::{PlaidEnvironment, VaultId};
 use crate::http::{render_item, render_item_with_tokens};
 use crate::plaid::{ClientError, PlaidClient};
 use crate::secrets::{CredentialCache, PlaidSecret};
-use crate::settings::{LinkingSettings, PlaidSettings, SettingsError};
+use crate::settings::{
+    Environment, LinkingSettings, PlaidSettings, Reader, SettingsError, WARM_UP,
+};
+use crate::store::Table;
 use crate::system_clock::SystemClock;
 use crate::use_cases::exchange::ExchangeSettings;
+use crate::vault::KmsVault;
 
 /// Plaid's API with credentials from Secrets Manager.
 pub type LivePlaid = PlaidClient<CredentialCache<PlaidSecret, SystemClock>, SystemClock>;
@@ -25,6 +30,51 @@ pub enum StartError {
     /// The client of Plaid's API could not be built.
     #[error(transparent)]
     Plaid(#[from] ClientError),
+}
+
+/// What nearly every function needs: Plaid, the table and the vault.
+pub struct Adapters {
+    /// Plaid's API, with a connection that is open already.
+    pub plaid: LivePlaid,
+    /// Which of Plaid's environments it is.
+    pub environment: PlaidEnvironment,
+    /// The table.
+    pub store: Table,
+    /// The vault.
+    pub vault: KmsVault,
+    /// Its name.
+    pub vault_id: VaultId,
+    /// How further clients of AWS are set up.
+    pub config: SdkConfig,
+}
+
+/// Reads their settings, and `more` of a function's own, and connects them.
+///
+/// # Errors
+/// The environment is not complete, or TLS could not be set up.
+pub async fn connect<'a, T>(
+    variables: &'a Environment,
+    more: impl FnOnce(&mut Reader<'a>) -> Option<T>,
+) -> Result<(Adapters, T), StartError> {
+    let (aws, table, plaid, vault, more) = Reader::read(variables, |reader| {
+        let aws = reader.aws();
+        let table = reader.table_name();
+        let plaid = reader.plaid();
+        let vault = reader.vault();
+        let more = more(reader);
+        Some((aws?, table?, plaid?, vault?, more?))
+    })?;
+    let config = sdk_config(&aws)?;
+    let adapters = Adapters {
+        environment: plaid.environment,
+        plaid: self::plaid(&config, plaid)?,
+        store: Table::new(&config, &aws, table),
+        vault: KmsVault::new(&config, &vault),
+        vault_id: vault.vault_id,
+        config,
+    };
+    adapters.plaid.warm_up(WARM_UP).await;
+    Ok((adapters, more))
 }
 
 /// A client of Plaid's API.

@@ -27,12 +27,15 @@ const ARROWS: [(&str, &[&str]); 15] = [
         "live",
         &[
             "aws",
+            "domain",
             "http",
             "plaid",
             "secrets",
             "settings",
+            "store",
             "system_clock",
             "use_cases",
+            "vault",
         ],
     ),
 ];

@@ -4,10 +4,9 @@
 mod handler;
 mod use_case;
 
-use shared::aws::sdk_config;
 use shared::domain::VaultId;
 use shared::live::{self, LivePlaid, StartError};
-use shared::settings::{Environment, LinkSettings, Reader, WARM_UP};
+use shared::settings::{Environment, LinkSettings, Reader};
 use shared::store::Table;
 use shared::system_clock::SystemClock;
 use shared::vault::KmsVault;
@@ -38,23 +37,13 @@ pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
 pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
-    let (aws, table, plaid, vault, link) = Reader::read(environment, |reader| {
-        let aws = reader.aws();
-        let table = reader.table_name();
-        let plaid = reader.plaid();
-        let vault = reader.vault();
-        let link = reader.link();
-        Some((aws?, table?, plaid?, vault?, link?))
-    })?;
-    let config = sdk_config(&aws)?;
-    let deps = Deps {
-        plaid: live::plaid(&config, plaid)?,
-        store: Table::new(&config, &aws, table),
-        vault: KmsVault::new(&config, &vault),
+    let (adapters, link) = live::connect(environment, Reader::link).await?;
+    Ok(Deps {
+        plaid: adapters.plaid,
+        store: adapters.store,
+        vault: adapters.vault,
         clock: SystemClock,
         link,
-        vault_id: vault.vault_id,
-    };
-    deps.plaid.warm_up(WARM_UP).await;
-    Ok(deps)
+        vault_id: adapters.vault_id,
+    })
 }

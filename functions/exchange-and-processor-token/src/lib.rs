@@ -7,10 +7,9 @@ mod handler;
 mod link;
 mod request_body;
 
-use shared::aws::sdk_config;
 use shared::domain::PlaidEnvironment;
 use shared::live::{self, LivePlaid, StartError, exchange_settings};
-use shared::settings::{Environment, Reader, WARM_UP};
+use shared::settings::{Environment, Reader};
 use shared::store::Table;
 use shared::system_clock::SystemClock;
 use shared::use_cases::exchange::ExchangeSettings;
@@ -41,25 +40,14 @@ pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
 ///
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
-pub async fn connect(variables: &Environment) -> Result<LiveDeps, StartError> {
-    let (aws, table, plaid, vault, linking) = Reader::read(variables, |reader| {
-        let aws = reader.aws();
-        let table = reader.table_name();
-        let plaid = reader.plaid();
-        let vault = reader.vault();
-        let linking = reader.linking();
-        Some((aws?, table?, plaid?, vault?, linking?))
-    })?;
-    let config = sdk_config(&aws)?;
-    let environment = plaid.environment;
-    let deps = Deps {
-        plaid: live::plaid(&config, plaid)?,
-        store: Table::new(&config, &aws, table),
-        vault: KmsVault::new(&config, &vault),
+pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
+    let (adapters, linking) = live::connect(environment, Reader::linking).await?;
+    Ok(Deps {
+        plaid: adapters.plaid,
+        store: adapters.store,
+        vault: adapters.vault,
         clock: SystemClock,
         settings: exchange_settings(linking),
-        environment,
-    };
-    deps.plaid.warm_up(WARM_UP).await;
-    Ok(deps)
+        environment: adapters.environment,
+    })
 }

@@ -4,9 +4,8 @@
 
 mod handler;
 
-use shared::aws::sdk_config;
 use shared::live::{self, LivePlaid, StartError, exchange_settings};
-use shared::settings::{Environment, Reader, WARM_UP};
+use shared::settings::{Environment, Reader};
 use shared::store::Table;
 use shared::system_clock::SystemClock;
 use shared::use_cases::exchange::ExchangeSettings;
@@ -36,22 +35,12 @@ pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
 pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
-    let (aws, table, plaid, vault, linking) = Reader::read(environment, |reader| {
-        let aws = reader.aws();
-        let table = reader.table_name();
-        let plaid = reader.plaid();
-        let vault = reader.vault();
-        let linking = reader.linking();
-        Some((aws?, table?, plaid?, vault?, linking?))
-    })?;
-    let config = sdk_config(&aws)?;
-    let deps = Deps {
-        plaid: live::plaid(&config, plaid)?,
-        store: Table::new(&config, &aws, table),
-        vault: KmsVault::new(&config, &vault),
+    let (adapters, linking) = live::connect(environment, Reader::linking).await?;
+    Ok(Deps {
+        plaid: adapters.plaid,
+        store: adapters.store,
+        vault: adapters.vault,
         clock: SystemClock,
         settings: exchange_settings(linking),
-    };
-    deps.plaid.warm_up(WARM_UP).await;
-    Ok(deps)
+    })
 }

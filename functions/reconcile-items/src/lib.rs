@@ -14,10 +14,9 @@ mod report;
 mod session;
 mod stray;
 
-use shared::aws::sdk_config;
 use shared::event_bus::EventBridgeBus;
 use shared::live::{self, LivePlaid, StartError, exchange_settings};
-use shared::settings::{Environment, Reader, WARM_UP};
+use shared::settings::Environment;
 use shared::store::Table;
 use shared::system_clock::SystemClock;
 use shared::use_cases::exchange::ExchangeSettings;
@@ -54,27 +53,20 @@ pub type LiveDeps = Deps<LivePlaid, Table, EventBridgeBus, KmsVault, SystemClock
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
 pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
-    let (aws, table, plaid, vault, linking, bus, webhook_url) =
-        Reader::read(environment, |reader| {
-            let aws = reader.aws();
-            let table = reader.table_name();
-            let plaid = reader.plaid();
-            let vault = reader.vault();
-            let linking = reader.linking();
-            let bus = reader.event_bus();
-            let webhook_url = reader.webhook_url();
-            Some((aws?, table?, plaid?, vault?, linking?, bus?, webhook_url?))
-        })?;
-    let config = sdk_config(&aws)?;
-    let deps = Deps {
-        plaid: live::plaid(&config, plaid)?,
-        store: Table::new(&config, &aws, table),
-        bus: EventBridgeBus::new(&config, bus),
-        vault: KmsVault::new(&config, &vault),
+    let (adapters, (linking, bus, webhook_url)) = live::connect(environment, |reader| {
+        let linking = reader.linking();
+        let bus = reader.event_bus();
+        let webhook_url = reader.webhook_url();
+        Some((linking?, bus?, webhook_url?))
+    })
+    .await?;
+    Ok(Deps {
+        plaid: adapters.plaid,
+        store: adapters.store,
+        bus: EventBridgeBus::new(&adapters.config, bus),
+        vault: adapters.vault,
         clock: SystemClock,
         settings: exchange_settings(linking),
         webhook_url: Some(webhook_url),
-    };
-    deps.plaid.warm_up(WARM_UP).await;
-    Ok(deps)
+    })
 }

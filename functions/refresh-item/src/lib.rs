@@ -3,10 +3,9 @@
 
 mod handler;
 
-use shared::aws::sdk_config;
 use shared::domain::Processor;
 use shared::live::{self, LivePlaid, StartError};
-use shared::settings::{Environment, Reader, WARM_UP};
+use shared::settings::{Environment, Reader};
 use shared::store::Table;
 use shared::system_clock::SystemClock;
 use shared::vault::KmsVault;
@@ -35,22 +34,12 @@ pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
 pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
-    let (aws, table, plaid, vault, processor) = Reader::read(environment, |reader| {
-        let aws = reader.aws();
-        let table = reader.table_name();
-        let plaid = reader.plaid();
-        let vault = reader.vault();
-        let processor = reader.processor();
-        Some((aws?, table?, plaid?, vault?, processor?))
-    })?;
-    let config = sdk_config(&aws)?;
-    let deps = Deps {
-        plaid: live::plaid(&config, plaid)?,
-        store: Table::new(&config, &aws, table),
-        vault: KmsVault::new(&config, &vault),
+    let (adapters, processor) = live::connect(environment, Reader::processor).await?;
+    Ok(Deps {
+        plaid: adapters.plaid,
+        store: adapters.store,
+        vault: adapters.vault,
         clock: SystemClock,
         processor,
-    };
-    deps.plaid.warm_up(WARM_UP).await;
-    Ok(deps)
+    })
 }

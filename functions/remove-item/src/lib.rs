@@ -3,9 +3,8 @@
 
 mod handler;
 
-use shared::aws::sdk_config;
 use shared::live::{self, LivePlaid, StartError};
-use shared::settings::{Environment, Reader, WARM_UP};
+use shared::settings::Environment;
 use shared::store::Table;
 use shared::system_clock::SystemClock;
 use shared::vault::KmsVault;
@@ -32,20 +31,11 @@ pub type LiveDeps = Deps<LivePlaid, Table, KmsVault, SystemClock>;
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
 pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
-    let (aws, table, plaid, vault) = Reader::read(environment, |reader| {
-        let aws = reader.aws();
-        let table = reader.table_name();
-        let plaid = reader.plaid();
-        let vault = reader.vault();
-        Some((aws?, table?, plaid?, vault?))
-    })?;
-    let config = sdk_config(&aws)?;
-    let deps = Deps {
-        plaid: live::plaid(&config, plaid)?,
-        store: Table::new(&config, &aws, table),
-        vault: KmsVault::new(&config, &vault),
+    let (adapters, ()) = live::connect(environment, |_| Some(())).await?;
+    Ok(Deps {
+        plaid: adapters.plaid,
+        store: adapters.store,
+        vault: adapters.vault,
         clock: SystemClock,
-    };
-    deps.plaid.warm_up(WARM_UP).await;
-    Ok(deps)
+    })
 }
