@@ -1,0 +1,78 @@
+//! The stack that is measured, as a process of its own: this very program, started once
+//! more.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use local::{Plaid, Schedules, Stack};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::Failure;
+
+/// The stack that is measured
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// How long Plaid takes for each answer, in milliseconds
+    #[arg(long, default_value_t = 0)]
+    plaid_latency_ms: u64,
+}
+
+/// Where it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Address {
+    pub(crate) gateway: String,
+    pub(crate) plaid: String,
+    pub(crate) dynamodb: String,
+    pub(crate) table: String,
+}
+
+/// A stack that runs until this is dropped.
+pub(crate) struct Running {
+    pub(crate) address: Address,
+    _child: Child,
+}
+
+impl Running {
+    pub(crate) async fn start(plaid_latency: Duration) -> Result<Self, Failure> {
+        let latency = plaid_latency.as_millis().to_string();
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["stack", "--plaid-latency-ms", &latency])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("the stack has no output")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let line = lines.next_line().await?.ok_or("the stack does not start")?;
+        Ok(Self {
+            address: serde_json::from_str(&line)?,
+            _child: child,
+        })
+    }
+}
+
+/// Runs a stack in memory, says where it is, and stops when its input ends.
+pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
+    let stack = Stack::start(local::Options {
+        plaid: Plaid::Simulator {
+            latency: Duration::from_millis(options.plaid_latency_ms),
+        },
+        schedules: Schedules::AsInTemplate,
+        ..local::Options::default()
+    })
+    .await?;
+    let table = stack.environment().get("TABLE_NAME").cloned();
+    let address = Address {
+        gateway: stack.gateway_url().to_owned(),
+        plaid: stack.plaid_url().ok_or("no simulator")?.to_owned(),
+        dynamodb: stack.dynamodb_url().to_owned(),
+        table: table.ok_or("no table")?,
+    };
+    println!("{}", serde_json::to_string(&address)?);
+    let mut nothing = Vec::new();
+    tokio::io::stdin().read_to_end(&mut nothing).await?;
+    stack.stop().await;
+    Ok(())
+}
