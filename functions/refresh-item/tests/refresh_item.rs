@@ -133,6 +133,21 @@ async fn a_healed_item_is_active_again_and_its_history_says_why() {
 }
 
 #[tokio::test]
+async fn an_items_own_error_explains_why_its_accounts_are_not_told() {
+    let scene = Scene::with_a_ready_account().await;
+    let locked = "ITEM_LOCKED".to_owned();
+    scene.deps.plaid.world().health = Some(Health::NeedsUser(locked));
+    scene
+        .deps
+        .plaid
+        .fail("accounts", refusal("ITEM_ERROR", "ITEM_LOCKED"));
+    let response = scene.refresh().await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(json(&response)["status"], "needs_user");
+    assert!(scene.stored().has_ready_account(), "what was known stays");
+}
+
+#[tokio::test]
 async fn the_browsers_word_changes_nothing_that_plaid_does_not_confirm() {
     let scene = Scene::with_a_ready_account().await;
     scene.deps.plaid.world().health = Some(Health::LoginRequired);

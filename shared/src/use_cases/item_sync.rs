@@ -224,7 +224,8 @@ where
         let accounts = match accounts {
             Ok(accounts) => Some(accounts),
             Err(failure) => {
-                let health = health_told_by(&failure).ok_or(failure)?;
+                let told = health_told_by(&failure).or_else(|| same(&item.health, &failure));
+                let health = told.ok_or(failure)?;
                 if item.health == Health::Good {
                     item.health = health;
                 }
@@ -351,8 +352,16 @@ fn is(failure: &PlaidFailure, error_code: &str) -> bool {
         .is_some_and(|error| error.is(error_code))
 }
 
+/// The Item's own error, where that is why it does not list its accounts.
+fn same(health: &Health, failure: &PlaidFailure) -> Option<Health> {
+    match health {
+        Health::NeedsUser(error_code) if is(failure, error_code) => Some(health.clone()),
+        _ => None,
+    }
+}
+
 /// What a refusal to list the accounts says about the login; `None` when it says nothing.
-fn health_told_by(failure: &PlaidFailure) -> Option<Health> {
+pub(super) fn health_told_by(failure: &PlaidFailure) -> Option<Health> {
     let error = failure.plaid_error()?;
     if error.is("ITEM_LOGIN_REQUIRED") {
         return Some(Health::LoginRequired);

@@ -129,6 +129,25 @@ async fn an_account_that_cannot_be_used_names_the_field_and_keeps_the_item() {
 }
 
 #[tokio::test]
+async fn an_item_that_is_broken_at_once_is_linked_as_that() {
+    for (error_code, status, action) in [
+        ("ITEM_LOGIN_REQUIRED", "login_required", "relink"),
+        ("USER_PERMISSION_REVOKED", "revoked", "link_again"),
+        ("ITEM_LOCKED", "needs_user", "relink"),
+    ] {
+        let scene = Scene::with_checking();
+        let broken = refusal("ITEM_ERROR", error_code);
+        scene.deps.plaid.fail("accounts", broken);
+        let response = scene.link().await;
+        assert_eq!(response.status(), 201, "{error_code}");
+        let item = json(&response);
+        assert_eq!(item["status"], status);
+        assert_eq!(item["action"], action);
+        assert_eq!(scene.step(), Some(ExchangeStep::Finished));
+    }
+}
+
+#[tokio::test]
 async fn a_refused_public_token_leaves_nothing_and_says_so_again() {
     let scene = Scene::with_checking();
     scene

@@ -9,6 +9,7 @@ use crate::domain::{
     Item, ItemId, Lifecycle, Place, PlaidFailure, ProcessorToken, Reads, TIME_TO_WRITE, choose,
 };
 use crate::ports::{Clock, ExchangedItem, ItemSnapshot, SealingKey, StoreError, Vault};
+use crate::use_cases::item_sync::health_told_by;
 use crate::use_cases::open_access_token;
 
 /// An Item on its way to its answer, with what is known about it.
@@ -199,7 +200,7 @@ where
                 return Err(ExchangeError::Removed);
             }
             Err(failure) => {
-                if let Err(failure) = note_broken_login(&mut found.item, failure) {
+                if let Err(failure) = note_own_error(&mut found.item, failure) {
                     return self.leave_for_later(mine, failure.into()).await;
                 }
                 return self.finish(work, mine, &before, found.item, None).await;
@@ -323,17 +324,25 @@ fn is_gone(failure: &PlaidFailure) -> bool {
         .is_some_and(|error| error.is("ITEM_NOT_FOUND"))
 }
 
-/// An Item whose login broke at once is recorded as it is; any other failure is a reason
-/// to come back.
+/// An Item whose login broke at once, or whose permission was taken back, is recorded as it
+/// is; any other failure is a reason to come back.
 fn note_broken_login(item: &mut Item, failure: PlaidFailure) -> Result<(), PlaidFailure> {
-    match failure.plaid_error() {
-        Some(error) if error.is("ITEM_LOGIN_REQUIRED") => item.health = Health::LoginRequired,
-        Some(error) if error.class() == FailureClass::UpdateMode => {
-            item.health = Health::NeedsUser(error.error_code.clone());
-        }
-        _ => return Err(failure),
-    }
+    item.health = health_told_by(&failure).ok_or(failure)?;
     Ok(())
+}
+
+/// An Item that does not list its accounts because of an error of its own, whichever that
+/// is, is recorded as it is, too.
+fn note_own_error(item: &mut Item, failure: PlaidFailure) -> Result<(), PlaidFailure> {
+    let own = failure.plaid_error().filter(|error| {
+        let unknown = error.class() == FailureClass::Operator;
+        unknown && error.error_type.eq_ignore_ascii_case("ITEM_ERROR")
+    });
+    if let Some(error) = own {
+        item.health = Health::NeedsUser(error.error_code.clone());
+        return Ok(());
+    }
+    note_broken_login(item, failure)
 }
 
 /// A token that cannot be made yet waits for its account; the item sync makes it later.
