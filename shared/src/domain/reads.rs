@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 /// Plaid allows 15 readings of an Item a minute (plaid.com/docs/errors/rate-limit-exceeded).
-/// Some are left to whoever else reads it.
-const A_MINUTE: u32 = 10;
+/// Where one window ends and the next begins, two windows' readings meet in one minute.
+const A_MINUTE: u32 = 7;
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
 /// The readings of one minute.
@@ -46,15 +46,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_minute_has_ten_readings() {
+    fn a_minute_has_seven_readings() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut reads = Reads::default();
-        for second in 0..10 {
+        for second in 0..7 {
             reads = reads.one_more(at(second)).unwrap();
         }
         assert_eq!(reads.one_more(at(59)), Err(at(60)));
         let next = reads.one_more(at(60)).unwrap();
         assert_eq!((next.since, next.count), (Some(at(60)), 1));
+    }
+
+    #[test]
+    fn no_minute_has_more_readings_than_plaid_allows() {
+        let mut reads = Reads::default();
+        let mut read_at = Vec::new();
+        // One early, the others as late as the window has it, and then as many as there may be.
+        for second in std::iter::once(0).chain([59; 20]).chain([60; 20]) {
+            if let Ok(one_more) = reads.one_more(Timestamp::from_second(second).unwrap()) {
+                reads = one_more;
+                read_at.push(second);
+            }
+        }
+        let within_a_minute = read_at.iter().filter(|second| **second > 0);
+        assert!(within_a_minute.count() <= 15, "{read_at:?}");
     }
 
     #[test]
