@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -115,6 +116,28 @@ impl Simulator {
         &self.inner.clock
     }
 
+    /// The controls by themselves, under `/simulator`. For tests in the same process that
+    /// would rather call them than connect to them.
+    pub fn controls(&self) -> axum::Router {
+        let routes = axum::Router::new().nest("/simulator", crate::controls::routes());
+        routes.with_state(self.clone())
+    }
+
+    /// Waits until no webhook is due or under way. For tests in the same process that stop
+    /// the clock: every attempt that is due by now has been answered.
+    pub async fn settled(&self) {
+        loop {
+            let changed = self.changed();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let now = self.inner.clock.now();
+            if self.look(|state| state.is_settled(now)) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.inner.http
     }
@@ -163,6 +186,12 @@ impl Simulator {
 }
 
 impl State {
+    fn is_settled(&self, now: Timestamp) -> bool {
+        let webhooks = self.world.webhooks.values();
+        let mut attempts = webhooks.filter_map(|webhook| webhook.next_attempt_at);
+        self.in_flight.is_empty() && attempts.all(|at| at > now)
+    }
+
     fn save(&mut self, changes: &[crate::store::Change]) -> Result<(), StoreError> {
         let Some(journal) = &mut self.journal else {
             return Ok(());

@@ -7,7 +7,6 @@
 #![cfg(test)]
 
 mod canary;
-mod dice;
 mod exhaustive;
 mod failures;
 mod log;

@@ -8,10 +8,9 @@ use std::time::Instant;
 use jiff::{SignedDuration, Timestamp};
 use shared::domain::{AccountId, Health, ItemId};
 use shared::ports::Clock;
-use shared::test_util::SecondExchange;
 use shared::test_util::faults::{Call, Effect, Fate, Fault};
+use shared::test_util::{Dice, SecondExchange};
 
-use crate::dice::Dice;
 use crate::failures::{Broken, Failures};
 use crate::log::Log;
 use crate::scenario::{TOKEN, link_before, open_update_session};

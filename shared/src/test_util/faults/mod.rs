@@ -149,6 +149,8 @@ pub struct Effect {
     pub call: Call,
     /// How many calls of this actor to the table, up to now, in a row got no answer.
     pub silences: u32,
+    /// Whether it did what was asked for.
+    pub succeeded: bool,
 }
 
 /// What becomes of calls, as the test decides that runs them.
@@ -257,13 +259,13 @@ impl<T> Faulty<T> {
         }
     }
 
-    async fn effect<R, F: Future<Output = R>>(
+    async fn effect<R, E, F: Future<Output = Result<R, E>>>(
         &self,
         ticket: &Ticket,
         effect: &impl Fn() -> F,
-    ) -> R {
+    ) -> Result<R, E> {
         let outcome = effect().await;
-        self.plan.had_effect(ticket);
+        self.plan.had_effect(ticket, outcome.is_ok());
         outcome
     }
 }

@@ -1,13 +1,15 @@
 //! Plaid, as it goes wrong.
 
+use plaid_webhook::{KeyId, VerificationKey};
+
 use super::{Faulty, Kind, Service};
 use crate::domain::{
-    AccessToken, AccountId, Deadline, ExchangeKey, LinkToken, PlaidError, PlaidFailure, Processor,
-    ProcessorToken, PublicToken,
+    AccessToken, AccountId, Deadline, ExchangeKey, LinkToken, LinkTokenRequest, PlaidError,
+    PlaidFailure, Processor, ProcessorToken, PublicToken,
 };
 use crate::ports::{
-    Accounts, ExchangedItem, ItemRemoval, ItemSnapshot, Items, LinkOutcome, LinkOutcomes,
-    ProcessorTokens, PublicTokens, WebhookUrls,
+    Accounts, CreatedLinkToken, ExchangedItem, ItemRemoval, ItemSnapshot, Items, LinkOutcome,
+    LinkOutcomes, LinkTokens, ProcessorTokens, PublicTokens, VerificationKeys, WebhookUrls,
 };
 
 /// Plaid's word for: not so fast.
@@ -125,6 +127,32 @@ impl<T: LinkOutcomes> LinkOutcomes for Faulty<T> {
     ) -> Result<LinkOutcome, PlaidFailure> {
         self.call(read("link_outcome"), Some(deadline), || {
             self.inner.link_outcome(link_token, deadline)
+        })
+        .await
+    }
+}
+
+impl<T: LinkTokens> LinkTokens for Faulty<T> {
+    async fn create_link_token(
+        &self,
+        request: &LinkTokenRequest,
+        deadline: Deadline,
+    ) -> Result<CreatedLinkToken, PlaidFailure> {
+        self.call(write("link_token"), Some(deadline), || {
+            self.inner.create_link_token(request, deadline)
+        })
+        .await
+    }
+}
+
+impl<T: VerificationKeys> VerificationKeys for Faulty<T> {
+    async fn verification_key(
+        &self,
+        key_id: &KeyId,
+        deadline: Deadline,
+    ) -> Result<Option<VerificationKey>, PlaidFailure> {
+        self.call(read("verification_key"), Some(deadline), || {
+            self.inner.verification_key(key_id, deadline)
         })
         .await
     }

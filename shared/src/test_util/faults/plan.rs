@@ -198,14 +198,18 @@ impl Plan {
         }
     }
 
-    pub(super) fn had_effect(&self, ticket: &Ticket) {
+    pub(super) fn had_effect(&self, ticket: &Ticket, succeeded: bool) {
         let call = ticket.call;
         let silences = self
             .state()
             .actors
             .get(call.actor)
             .map_or(0, |a| a.silences);
-        self.fate().effect(&Effect { call, silences });
+        self.fate().effect(&Effect {
+            call,
+            silences,
+            succeeded,
+        });
     }
 
     pub(super) fn hand_out(&self, key: ExchangeKey, item_id: ItemId) {
