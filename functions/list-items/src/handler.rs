@@ -2,11 +2,11 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, RequestExt, Response};
-use serde::Serialize;
 use shared::domain::{ItemId, UserId};
 use shared::http::{ItemView, Problem, caller, invoke, json_response, route_key};
 use shared::ports::{Changes, Clock, ItemRecords};
 
+use crate::pages::render;
 use crate::{Deps, pages};
 
 /// What a request is about.
@@ -59,8 +59,4 @@ async fn item<S: ItemRecords>(
     let item = store.item(user_id, item_id).await?;
     let item = item.ok_or_else(|| Problem::not_found("Item"))?;
     Ok(render(&ItemView::of(&item)))
-}
-
-pub(crate) fn render<T: Serialize>(body: &T) -> String {
-    serde_json::to_string(body).unwrap_or_default()
 }

@@ -9,7 +9,6 @@ use shared::ports::{Changes, ItemPage, ItemRecords, StoreError};
 
 use crate::change_view::ChangeView;
 use crate::cursor::{self, List};
-use crate::handler::render;
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
@@ -123,6 +122,10 @@ fn parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request
         .query_string_parameters_ref()
         .and_then(|query| query.first(name))
+}
+
+pub(crate) fn render<T: Serialize>(body: &T) -> String {
+    serde_json::to_string(body).unwrap_or_default()
 }
 
 #[cfg(test)]

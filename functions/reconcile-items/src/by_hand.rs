@@ -3,8 +3,9 @@
 use shared::domain::{Deadline, ExchangeKey, ItemId, RecordKey, Sealed, Stray, UserId};
 use shared::ports::{Clock, EventBus, StoreError, Vault};
 
-use crate::due::{ReconcilePlaid, ReconcileStore, one};
+use crate::due::one;
 use crate::event::Envelope;
+use crate::needs::{ReconcilePlaid, ReconcileStore};
 use crate::{Deps, Event, Report};
 
 const PAGE: u32 = 50;

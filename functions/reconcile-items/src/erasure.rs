@@ -7,7 +7,7 @@ use shared::use_cases::item_sync::SyncStore;
 use shared::use_cases::removal::{Removal, RemovalError, Removed};
 
 use crate::Deps;
-use crate::due::{Postponed, SOON};
+use crate::postponed::{Postponed, SOON};
 use crate::report::Outcome;
 
 /// Items are removed, and records erased, this many portions in one run at most.

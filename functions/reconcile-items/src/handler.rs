@@ -7,7 +7,7 @@ use shared::domain::Deadline;
 use shared::ports::{Clock, EventBus, Vault};
 use tracing::Instrument;
 
-use crate::due::{ReconcilePlaid, ReconcileStore};
+use crate::needs::{ReconcilePlaid, ReconcileStore};
 use crate::{Deps, Event, Report, by_hand, due};
 
 /// Kept free at the end for the report.

@@ -6,7 +6,7 @@ use shared::use_cases::item_sync::{ItemSync, Occasion, SyncError, SyncPlaid, Syn
 use shared::use_cases::removal::{Removal, Removed};
 
 use crate::Deps;
-use crate::due::{LATER, Postponed, SOON, patience};
+use crate::postponed::{LATER, Postponed, SOON, patience};
 use crate::report::Outcome;
 
 /// Goes on with a removal, or reads the Item again.

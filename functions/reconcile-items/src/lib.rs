@@ -5,14 +5,19 @@
 //! Each record's failure is its own, and moves only this record's next time.
 
 mod by_hand;
+mod change;
 mod due;
 mod erasure;
 mod event;
+mod exchange;
 mod handler;
 mod item;
+mod needs;
+mod postponed;
 mod report;
 mod session;
 mod stray;
+mod webhooks;
 
 use shared::event_bus::EventBridgeBus;
 use shared::live::{self, LivePlaid, StartError, exchange_settings};

@@ -8,10 +8,9 @@ use shared::ports::{Clock, StoreError, Vault, VaultError};
 use shared::use_cases::hosted::{HostedError, HostedUseCase};
 
 use crate::Deps;
-use crate::due::{
-    LATER, MUCH_LATER, Postponed, ReconcilePlaid, ReconcileStore, SOON, patience, put_off,
-};
 use crate::item::read_again;
+use crate::needs::{ReconcilePlaid, ReconcileStore};
+use crate::postponed::{LATER, MUCH_LATER, Postponed, SOON, patience, put_off};
 use crate::report::Outcome;
 
 /// Longer than a session's record is kept.

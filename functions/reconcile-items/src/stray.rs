@@ -9,7 +9,7 @@ use shared::ports::{
 };
 
 use crate::Deps;
-use crate::due::{LATER, Postponed, SOON, patience};
+use crate::postponed::{LATER, Postponed, SOON, patience};
 use crate::report::Outcome;
 
 pub(crate) async fn settle<P, S, B, V, C>(

@@ -1,0 +1,12 @@
+//! What reconciling needs from outside.
+
+use shared::ports::{Erasures, Outbox};
+use shared::use_cases::inbox::{InboxPlaid, InboxStore};
+
+/// The calls of Plaid that reconciling needs.
+pub trait ReconcilePlaid: InboxPlaid {}
+impl<T: InboxPlaid> ReconcilePlaid for T {}
+
+/// The records that reconciling needs.
+pub trait ReconcileStore: InboxStore + Erasures + Outbox {}
+impl<T: InboxStore + Erasures + Outbox> ReconcileStore for T {}
