@@ -8,7 +8,7 @@ use super::refusal::{Refused, tolerating};
 use super::rows::{self, Row};
 use super::transaction::ClientToken;
 use super::write::Write;
-use super::{Table, items};
+use super::{Table, item_writes};
 use crate::domain::record_key::{CHANGE_PREFIX, ITEM_PREFIX, LINK_PREFIX};
 use crate::domain::{Cause, Change, Item, Lifecycle, RecordKey, UserId};
 use crate::ports::{Erased, Erasures, StoreError};
@@ -55,7 +55,7 @@ impl Erasures for Table {
         let wish = RecordKey::erasure(&receipt.user_id);
         let writes = vec![
             Write::delete(wish).only_if(Condition::present()),
-            items::new_change(receipt)?,
+            item_writes::new_change(receipt)?,
         ];
         let token = ClientToken::named(&format!("erased/{}", receipt.change_id));
         Ok(self.transact(token, writes).await?)
@@ -122,7 +122,7 @@ impl Table {
     /// somebody still works on its exchange. Whether it did.
     async fn delete_item(&self, item: &Item) -> Result<bool, StoreError> {
         let still_removed =
-            Condition::default().equals("lifecycle", items::stage(Lifecycle::Removed));
+            Condition::default().equals("lifecycle", item_writes::stage(Lifecycle::Removed));
         let nothing_to_do = Condition::default().lacks("due");
         let writes = vec![
             Write::delete(RecordKey::item(&item.user_id, &item.item_id)).only_if(still_removed),

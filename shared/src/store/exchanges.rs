@@ -11,7 +11,7 @@ use super::refusal::{Refused, tolerating};
 use super::rows::{self, Row, exchange_expiry};
 use super::transaction::ClientToken;
 use super::write::Write;
-use super::{Table, items};
+use super::{Table, item_writes};
 use crate::domain::{Change, Exchange, ExchangeKey, ExchangeStep, Item, RecordKey};
 use crate::ports::{Claim, ExchangeRecords, ReplayableAnswer, StoreError};
 
@@ -99,7 +99,7 @@ impl ExchangeRecords for Table {
             edit_mine(exchange, edit),
             Write::put(rows::item_row(item)?).only_if(Condition::absent()),
             Write::put(rows::item_owner_row(item)?).only_if(Condition::absent()),
-            items::new_change(change)?,
+            item_writes::new_change(change)?,
         ];
         Ok(self.transact(token(exchange, next, change), writes).await?)
     }
@@ -113,8 +113,8 @@ impl ExchangeRecords for Table {
     ) -> Result<(), StoreError> {
         let next = ExchangeStep::Finished;
         let edit = answering(step_to(exchange, next)?, answer);
-        let mut writes = vec![edit_mine(exchange, edit), items::new_change(change)?];
-        writes.extend(items::replacement(item)?);
+        let mut writes = vec![edit_mine(exchange, edit), item_writes::new_change(change)?];
+        writes.extend(item_writes::replacement(item)?);
         Ok(self.transact(token(exchange, next, change), writes).await?)
     }
 
@@ -128,8 +128,8 @@ impl ExchangeRecords for Table {
         let duplicate_of = exchange.duplicate_of.as_ref();
         let edit = step_to(exchange, next)?
             .set_some("duplicate_of", duplicate_of.map(|id| text(id.as_str())));
-        let mut writes = vec![edit_mine(exchange, edit), items::new_change(change)?];
-        writes.extend(items::replacement(item)?);
+        let mut writes = vec![edit_mine(exchange, edit), item_writes::new_change(change)?];
+        writes.extend(item_writes::replacement(item)?);
         Ok(self.transact(token(exchange, next, change), writes).await?)
     }
 

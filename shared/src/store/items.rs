@@ -1,15 +1,14 @@
 //! The records of Items.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
-use super::attributes::{moment, number, text};
+use super::attributes::moment;
 use super::expressions::{Condition, Edit};
+use super::item_writes::{new_change, replacement, stage};
 use super::query::{Page, Query};
 use super::transaction::ClientToken;
 use super::write::Write;
 use super::{Table, exchanges, rows};
 use crate::domain::record_key::ITEM_PREFIX;
-use crate::domain::{Change, Item, ItemId, Lifecycle, LinkId, RecordKey, UserId};
+use crate::domain::{Item, ItemId, Lifecycle, LinkId, RecordKey, UserId};
 use crate::ports::{Alongside, ItemChanges, ItemOwners, ItemPage, ItemRecords, StoreError};
 
 impl ItemRecords for Table {
@@ -62,54 +61,10 @@ impl ItemChanges for Table {
     }
 }
 
-/// The Item in place of its version before, and what goes with it in any case.
-pub(super) fn replacement(item: &Item) -> Result<Vec<Write>, StoreError> {
-    let before = item.version.checked_sub(1).ok_or(StoreError::Conflict)?;
-    let stages = item.lifecycle.predecessors().map(stage);
-    let known = Condition::default()
-        .equals("version", number(before))
-        .among("lifecycle", stages);
-    let mut writes = vec![Write::put(rows::item_row(item)?).only_if(known)];
-    if let Some(expires_at) = rows::removal_expiry(item) {
-        let pointer = Edit::default()
-            .set("user_id", text(item.user_id.as_str()))
-            .set("expires_at", number(expires_at));
-        writes.push(Write::update(RecordKey::item_owner(&item.item_id), pointer));
-    }
-    Ok(writes)
-}
-
-pub(super) fn new_change(change: &Change) -> Result<Write, StoreError> {
-    Ok(Write::put(rows::change_row(change)?).only_if(Condition::absent()))
-}
-
 fn settled_session(item: &Item, link_id: &LinkId) -> Write {
     let edit = Edit::default()
         .set("refreshed_at", moment(item.updated_at))
         .remove(["due", "due_at"]);
     let open = Condition::present().lacks("refreshed_at");
     Write::update(RecordKey::link_session(&item.user_id, link_id), edit).only_if(open)
-}
-
-pub(super) fn stage(lifecycle: Lifecycle) -> AttributeValue {
-    text(lifecycle.as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::test_util::store_contract::samples;
-
-    #[test]
-    fn the_pointer_of_a_removed_item_is_forgotten_with_it() {
-        let item = samples::next(&samples::plain_item());
-        assert_eq!(replacement(&item).unwrap().len(), 1);
-        let removed = item.removed();
-        let expires_at = rows::removal_expiry(&removed).unwrap();
-        let edit = Edit::default()
-            .set("user_id", text(removed.user_id.as_str()))
-            .set("expires_at", number(expires_at));
-        let pointer = Write::update(RecordKey::item_owner(&removed.item_id), edit);
-        assert_eq!(replacement(&removed).unwrap().pop(), Some(pointer));
-    }
 }

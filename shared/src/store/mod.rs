@@ -8,6 +8,7 @@ mod erasures;
 mod exchanges;
 mod expressions;
 mod inbox;
+mod item_writes;
 mod items;
 mod link_sessions;
 mod query;
