@@ -319,6 +319,15 @@ async fn problems_of_webhooks(seen: &mut Seen) -> Result<(), Failure> {
     Ok(())
 }
 
+#[test]
+fn every_problem_code_has_its_cause_and_its_mend_written_down() {
+    let page = include_str!("../../../docs/problems.md");
+    for code in Code::ALL {
+        let title = format!("\n### {}\n", code.as_str());
+        assert!(page.contains(&title), "{}", code.as_str());
+    }
+}
+
 #[tokio::test]
 async fn a_lost_answer_is_no_loss_where_plaid_repeats_it() -> Result<(), Failure> {
     let scene = Scene::start().await?;
