@@ -2,7 +2,6 @@
 
 use super::finish::eligible;
 use super::run::{Run, Stepped};
-use super::steps::heal;
 use crate::bank::login::Login;
 use crate::wire::error::PlaidError;
 use crate::world::flow::{Flow, Pane};
@@ -53,7 +52,7 @@ pub(super) fn is_single(run: &Run<'_, '_>) -> bool {
 pub(super) fn after_login(run: &mut Run<'_, '_>) -> Stepped {
     run.loading();
     if run.is_update() && !chooses_in_update(run) {
-        heal(run)?;
+        run.heal()?;
         run.go(Pane::Connected);
         return Ok(());
     }
@@ -110,7 +109,7 @@ pub(super) fn choose(run: &mut Run<'_, '_>, account_ids: &[String]) -> Stepped {
 /// earlier comes back with a new id.
 pub(super) fn share_in_update(run: &mut Run<'_, '_>) -> Stepped {
     let accounts = chosen(&run.session.flow);
-    heal(run)?;
+    run.heal()?;
     let id = run.token.item_id.clone().unwrap_or_default();
     if let Some(item) = run.call.world.items.get_mut(&id) {
         item.accounts = accounts;

@@ -2,7 +2,6 @@
 
 use super::finish::{settle_deposit, verify_deposit};
 use super::run::{Run, Stepped};
-use super::steps::heal;
 use crate::bank::institutions::AuthMethod;
 use crate::bank::login::{GOOD_PASSWORD, GOOD_USER, SAME_DAY_USER, log_in};
 use crate::wire::error::PlaidError;
@@ -113,7 +112,7 @@ pub(super) fn deposit_code(run: &mut Run<'_, '_>, code: &str) -> Stepped {
     if code.trim().eq_ignore_ascii_case(CODE) {
         if let Some(item_id) = &item_id {
             verify_deposit(run.call, item_id);
-            heal(run)?;
+            run.heal()?;
         }
         run.connect();
         return Ok(());

@@ -42,6 +42,14 @@ pub(super) struct Run<'a, 'b> {
 }
 
 impl Run<'_, '_> {
+    /// Update mode: the login is good again, and nothing else is to be asked.
+    pub(super) fn heal(&mut self) -> Stepped {
+        if let Some(item_id) = self.token.item_id.clone() {
+            finish::repair(self.call, &item_id)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn flow(&mut self) -> &mut Flow {
         &mut self.session.flow
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::accounts;
-use super::finish::{add_item, repair};
+use super::finish::add_item;
 use super::login::{answers, credentials, device};
 use super::numbers::{deposit_code, numbers, same_day};
 use super::oauth;
@@ -224,13 +224,5 @@ fn leave(run: &mut Run<'_, '_>) -> Stepped {
         return done(run);
     }
     run.exit(None);
-    Ok(())
-}
-
-/// Update mode: the login is good again, and nothing else is to be asked.
-pub(super) fn heal(run: &mut Run<'_, '_>) -> Stepped {
-    if let Some(item_id) = run.token.item_id.clone() {
-        repair(run.call, &item_id)?;
-    }
     Ok(())
 }
