@@ -1,5 +1,5 @@
-//! What starts functions besides HTTP, as in AWS: streams ([`stream`]), schedules
-//! ([`schedule`]) and event rules ([`rule`]), all read from the template.
+//! What starts functions besides HTTP, as in AWS: streams (`stream`), schedules
+//! (`schedule`) and event rules (`rule`), all read from the template.
 //!
 //! | | waits for the function | a failure |
 //! | --- | --- | --- |
