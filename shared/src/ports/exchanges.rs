@@ -19,7 +19,8 @@ pub enum Claim {
 /// The records of exchanges. Every method but `claim`, `exchange` and `forget_answer` MUST
 /// write only while the stored record still has the given owner and step, and answer
 /// `Conflict` otherwise; a write that is sent twice MUST count once. Every Item that is
-/// written with an exchange MUST follow the rules of [`ItemChanges::replace`].
+/// written with an exchange MUST follow the rules of
+/// [`ItemChanges::replace`](super::ItemChanges::replace).
 pub trait ExchangeRecords: Send + Sync {
     /// Puts the record if there is none with its key.
     fn claim(&self, exchange: &Exchange) -> impl Future<Output = Result<Claim, StoreError>> + Send;
