@@ -10,9 +10,9 @@ use process_webhook::{Deps, handler};
 use serde_json::{Value, json};
 use shared::domain::{
     AccountHint, AccountId, Deadline, Health, Hints, InboxRecord, Institution, InstitutionId, Item,
-    ItemId, ItemStatus, Lifecycle, LinkExit, LinkId, LinkSession, LinkStatus, LinkToken,
-    NoticeCode, Place, PlaidAccount, PlaidFailure, PublicToken, Purpose, RecordKey, Sealed, Sha256,
-    UserId, Webhook, token_hash,
+    ItemId, ItemStatus, Lifecycle, LinkId, LinkSession, LinkStatus, LinkToken, NoticeCode, Place,
+    PlaidAccount, PlaidFailure, PublicToken, Purpose, RecordKey, Sealed, Sha256, UserId, Webhook,
+    token_hash,
 };
 use shared::http::render_item;
 use shared::ports::{
@@ -429,7 +429,6 @@ fn linked(finished: bool) -> LinkOutcome {
     };
     LinkOutcome {
         finished,
-        exit: None,
         added: vec![AddedItem {
             public_token: PublicToken::new("public-sandbox-hosted"),
             hints: Hints {
@@ -443,14 +442,6 @@ fn linked(finished: bool) -> LinkOutcome {
                 link_session_id: None,
             },
         }],
-    }
-}
-
-fn nothing_linked(exit: Option<LinkExit>) -> LinkOutcome {
-    LinkOutcome {
-        finished: true,
-        exit,
-        added: Vec::new(),
     }
 }
 
@@ -517,25 +508,15 @@ async fn a_hosted_update_mode_reads_its_item_again() {
     let mut scene = Scene::with_item().await;
     scene.change(|item| item.health = Health::LoginRequired);
     hosted(&scene, Some("item")).await;
-    tell(&scene, nothing_linked(None));
+    tell(
+        &scene,
+        LinkOutcome {
+            finished: true,
+            added: vec![],
+        },
+    );
     scene.webhook("LINK", "SESSION_FINISHED", json!({})).await;
     assert_eq!(scene.item().status(), ItemStatus::Active);
-    assert!(session(&scene).refreshed_at.is_some());
-}
-
-#[tokio::test]
-async fn a_hosted_update_mode_that_was_left_ends_no_notice() {
-    let mut scene = Scene::with_item().await;
-    scene.webhook("ITEM", "PENDING_DISCONNECT", json!({})).await;
-    hosted(&scene, Some("item")).await;
-    let left = LinkExit {
-        status: Some("requires_credentials".to_owned()),
-        ..LinkExit::default()
-    };
-    tell(&scene, nothing_linked(Some(left.clone())));
-    scene.webhook("LINK", "SESSION_FINISHED", json!({})).await;
-    assert_eq!(scene.item().notices.len(), 1);
-    assert_eq!(session(&scene).exit, Some(left));
     assert!(session(&scene).refreshed_at.is_some());
 }
 

@@ -9,11 +9,11 @@ use lambda_http::{Context, LambdaEvent};
 use reconcile_items::{Deps, Event, Report, handler};
 use shared::domain::{
     Cause, Change, Deadline, Exchange, ExchangeKey, ExchangeStep, Health, Hints, Item, ItemId,
-    Lifecycle, LinkId, LinkSession, Notice, NoticeCode, Place, PlaidFailure, PublicToken, Purpose,
-    Sealed, Sha256, Stray, UserId,
+    Lifecycle, LinkId, LinkSession, Place, PlaidFailure, PublicToken, Purpose, Sealed, Sha256,
+    Stray, UserId,
 };
 use shared::http::render_item;
-use shared::ports::{Clock, DueRecords, Erasures, LinkOutcome, SealingKey, Vault};
+use shared::ports::{Clock, DueRecords, Erasures, SealingKey, Vault};
 use shared::test_util::{
     FixedClock, MemoryBus, MemoryPlaid, MemoryStore, MemoryVault, account, linked_item, refusal,
     with_access_token,
@@ -306,31 +306,6 @@ async fn an_update_mode_of_an_item_that_is_gone_does_not_stay_due() {
     let session = update_session(&scene, "nothing");
     scene.deps.store.records().sessions.push(session);
     assert_eq!(scene.run().await, done(1));
-    assert_eq!(scene.due().await, 0);
-}
-
-#[tokio::test]
-async fn a_page_of_plaids_that_nobody_went_to_ends_no_notice() {
-    const LINK_TOKEN: &str = "link-sandbox-canary";
-    let scene = Scene::new();
-    let notice = Notice {
-        code: NoticeCode::PendingDisconnect,
-        issued_at: scene.now(),
-        reason: None,
-        act_before: None,
-    };
-    let kept = notice.clone();
-    scene.has("item", |item| item.notices.push(kept)).await;
-    let mut session = update_session(&scene, "item");
-    let place = Place::link_token(&session.user_id, &session.link_id);
-    let key = MemoryVault.data_key(Purpose::Link).await.unwrap();
-    session.link_token = key.seal(LINK_TOKEN, &place).unwrap();
-    session.hosted = true;
-    scene.deps.store.records().sessions.push(session);
-    let outcome = (LINK_TOKEN.to_owned(), LinkOutcome::default());
-    scene.deps.plaid.world().link_outcomes.extend([outcome]);
-    scene.run().await;
-    assert_eq!(scene.item().notices, [notice]);
     assert_eq!(scene.due().await, 0);
 }
 

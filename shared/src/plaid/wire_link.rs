@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::blank_as_none;
 use crate::domain::{
-    AccountHint, AccountId, Hints, Institution, InstitutionId, LinkExit, LinkSessionId, LinkToken,
-    PlaidRequestId, PublicToken, VerificationStatus,
+    AccountHint, AccountId, Hints, Institution, InstitutionId, LinkSessionId, LinkToken,
+    PublicToken, VerificationStatus,
 };
 use crate::ports::{AddedItem, LinkOutcome};
 
@@ -37,39 +37,6 @@ struct SessionPart {
     finished_at: Option<String>,
     #[serde(default)]
     results: Option<ResultsPart>,
-    #[serde(default)]
-    exit: Option<ExitPart>,
-}
-
-/// Everything here is for people to read.
-#[derive(Deserialize)]
-struct ExitPart {
-    #[serde(default)]
-    error: Option<ErrorPart>,
-    #[serde(default)]
-    metadata: Option<MetadataPart>,
-}
-
-#[derive(Default, Deserialize)]
-struct ErrorPart {
-    #[serde(default, deserialize_with = "blank_as_none")]
-    error_type: Option<String>,
-    #[serde(default, deserialize_with = "blank_as_none")]
-    error_code: Option<String>,
-    #[serde(default, deserialize_with = "blank_as_none")]
-    display_message: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct MetadataPart {
-    #[serde(default, deserialize_with = "blank_as_none")]
-    status: Option<String>,
-    #[serde(default, deserialize_with = "blank_as_none")]
-    link_session_id: Option<String>,
-    #[serde(default, deserialize_with = "blank_as_none")]
-    request_id: Option<String>,
-    #[serde(default)]
-    institution: Option<InstitutionPart>,
 }
 
 #[derive(Deserialize)]
@@ -109,34 +76,10 @@ struct InstitutionPart {
 
 impl From<LinkTokenGot> for LinkOutcome {
     fn from(answer: LinkTokenGot) -> Self {
-        let mut sessions = answer.link_sessions.unwrap_or_default();
-        let mut outcome = Self::default();
-        let mut ended_well = false;
-        for session in sessions.iter_mut().filter(|s| s.finished_at.is_some()) {
-            outcome.finished = true;
-            match session.exit.take() {
-                Some(exit) => outcome.exit = Some(exit.told()),
-                None => ended_well = true,
-            }
-        }
-        outcome.exit = outcome.exit.filter(|_| !ended_well);
-        outcome.added = sessions.into_iter().flat_map(SessionPart::added).collect();
-        outcome
-    }
-}
-
-impl ExitPart {
-    fn told(self) -> LinkExit {
-        let error = self.error.unwrap_or_default();
-        let metadata = self.metadata.unwrap_or_default();
-        LinkExit {
-            status: metadata.status,
-            error_type: error.error_type,
-            error_code: error.error_code,
-            display_message: error.display_message,
-            institution_id: metadata.institution.and_then(|part| part.institution_id),
-            link_session_id: metadata.link_session_id.map(LinkSessionId::new),
-            request_id: metadata.request_id.map(PlaidRequestId::new),
+        let sessions = answer.link_sessions.unwrap_or_default();
+        Self {
+            finished: sessions.iter().any(|session| session.finished_at.is_some()),
+            added: sessions.into_iter().flat_map(SessionPart::added).collect(),
         }
     }
 }
@@ -207,31 +150,6 @@ mod tests {
         assert_eq!(added.public_token.expose(), "public-sandbox-1");
         assert_eq!(added.hints.accounts[0].mask.as_deref(), Some("0000"));
         assert!(added.hints.institution.is_some());
-    }
-
-    const LEFT: &str = r#"{"link_session_id": "s", "finished_at": "2026-11-22T00:00:00Z",
-        "exit": {"error": {"error_type": "ITEM_ERROR", "error_code": "ITEM_LOCKED"},
-            "metadata": {"status": "requires_credentials", "request_id": "r",
-                "institution": {"institution_id": "ins_1", "name": "Bank"}}}}"#;
-
-    #[test]
-    fn a_session_that_was_left_tells_how() {
-        let exit = outcome(&format!(r#"{{"link_sessions": [{LEFT}]}}"#)).exit;
-        let exit = exit.unwrap();
-        assert_eq!(exit.status.as_deref(), Some("requires_credentials"));
-        assert_eq!(exit.error_code.as_deref(), Some("ITEM_LOCKED"));
-        assert_eq!(exit.institution_id.as_deref(), Some("ins_1"));
-        let empty = r#"{"link_sessions": [{"finished_at": "x", "exit": {}}]}"#;
-        assert_eq!(outcome(empty).exit, Some(LinkExit::default()));
-    }
-
-    #[test]
-    fn who_came_back_and_ended_well_did_not_leave() {
-        let well = r#"{"finished_at": "2026-11-22T00:01:00Z", "exit": null}"#;
-        for sessions in [format!("{LEFT}, {well}"), format!("{well}, {LEFT}")] {
-            let outcome = outcome(&format!(r#"{{"link_sessions": [{sessions}]}}"#));
-            assert!(outcome.finished && outcome.exit.is_none(), "{sessions}");
-        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use plaid_webhook::{KeyId, VerificationKey};
 
 use crate::domain::{
-    AccessToken, AccountId, Deadline, Health, Hints, Institution, ItemId, LinkExit, LinkToken,
+    AccessToken, AccountId, Deadline, Health, Hints, Institution, ItemId, LinkToken,
     LinkTokenRequest, PlaidAccount, PlaidCredentials, PlaidFailure, PlaidRequestId, Processor,
     ProcessorToken, PublicToken,
 };
@@ -134,8 +134,6 @@ pub trait LinkOutcomes: Send + Sync {
 pub struct LinkOutcome {
     /// Whether a session has ended.
     pub finished: bool,
-    /// How the user left, if no session ended well.
-    pub exit: Option<LinkExit>,
     /// What the user linked.
     pub added: Vec<AddedItem>,
 }

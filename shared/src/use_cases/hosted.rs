@@ -6,8 +6,8 @@ use secrecy::ExposeSecret;
 use super::exchange::{ExchangeError, ExchangePlaid, ExchangeRequest, ExchangeSettings};
 use super::exchange::{ExchangeStore, ExchangeUseCase};
 use crate::domain::{
-    Deadline, ItemId, LinkExit, LinkId, LinkResults, LinkSession, LinkToken, Place, PlaidFailure,
-    Purpose, TIME_TO_WRITE, UserId,
+    Deadline, ItemId, LinkId, LinkResults, LinkSession, LinkToken, Place, PlaidFailure, Purpose,
+    TIME_TO_WRITE, UserId,
 };
 use crate::ports::{
     AddedItem, Clock, LinkOutcome, LinkOutcomes, LinkOwners, LinkReports, StoreError, Vault,
@@ -93,13 +93,10 @@ where
                 Linked::Problem(code) => results.problem = Some(code.to_owned()),
             }
         }
-        let nobody_came = session.item_id.is_some() && results.finished && !outcome.finished;
-        let exit = outcome.exit.or(nobody_came.then(LinkExit::default));
-        if let Some(exit) = exit {
-            still_there(self.store.record_exit(user_id, link_id, &exit).await)?;
+        match self.store.record_results(user_id, link_id, &results).await {
+            Ok(()) | Err(StoreError::Conflict) => Ok(session.item_id),
+            Err(error) => Err(error.into()),
         }
-        still_there(self.store.record_results(user_id, link_id, &results).await)?;
-        Ok(session.item_id)
     }
 
     async fn outcome(
@@ -153,13 +150,5 @@ where
             Err(ExchangeError::Store(error)) => Err(error.into()),
             Err(ExchangeError::Vault(error)) => Err(error.into()),
         }
-    }
-}
-
-/// A session that was erased meanwhile has nothing left to be recorded.
-fn still_there(recorded: Result<(), StoreError>) -> Result<(), StoreError> {
-    match recorded {
-        Err(StoreError::Conflict) => Ok(()),
-        recorded => recorded,
     }
 }
