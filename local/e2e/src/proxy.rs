@@ -1,7 +1,7 @@
 //! A proxy between the functions and their table: tells what DynamoDB is asked for and what it
 //! charges, and breaks down on demand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -19,6 +19,8 @@ use tokio::task::JoinSet;
 use crate::scene::Failure;
 
 const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/x-amz-json-1.0");
+/// What the SDK calls an operation by, the same in each of its attempts.
+const INVOCATION: &str = "amz-sdk-invocation-id";
 /// The operations that cost read units; all others cost write units.
 const READS: [&str; 4] = ["BatchGetItem", "GetItem", "Query", "Scan"];
 
@@ -45,6 +47,14 @@ impl fmt::Display for Bill {
     }
 }
 
+/// The bill, and which operations are on it: one that a slow machine made the SDK send again is
+/// not dearer for that.
+#[derive(Default)]
+struct Ledger {
+    bill: Bill,
+    billed: BTreeSet<String>,
+}
+
 /// The proxy. It ends when it is dropped.
 pub struct Proxy {
     url: String,
@@ -56,7 +66,7 @@ struct Shared {
     http: Client,
     /// Known only when the stack has started.
     database: OnceLock<String>,
-    bill: Mutex<Bill>,
+    ledger: Mutex<Ledger>,
     is_down: AtomicBool,
 }
 
@@ -69,7 +79,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             http: local::functions::remote::client()?,
             database: OnceLock::new(),
-            bill: Mutex::default(),
+            ledger: Mutex::default(),
             is_down: AtomicBool::new(false),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -102,7 +112,7 @@ impl Proxy {
 
     /// The bill so far; the next one begins.
     pub fn take_bill(&self) -> Bill {
-        std::mem::take(&mut lock(&self.shared.bill))
+        std::mem::take(&mut *lock(&self.shared.ledger)).bill
     }
 }
 
@@ -139,8 +149,17 @@ impl Shared {
         let answer = request.send().await?;
         let status = answer.status();
         let text = answer.text().await?;
-        lock(&self.bill).add(operation, &text);
+        let invocation = headers.get(INVOCATION).ok_or("no amz-sdk-invocation-id")?;
+        lock(&self.ledger).add(invocation.to_str()?, operation, &text);
         Ok((status, [JSON], text).into_response())
+    }
+}
+
+impl Ledger {
+    fn add(&mut self, invocation: &str, operation: &str, answer: &str) {
+        if self.billed.insert(invocation.to_owned()) {
+            self.bill.add(operation, answer);
+        }
     }
 }
 
@@ -166,6 +185,6 @@ fn units_of(consumed: &Value) -> f64 {
     units.unwrap_or_default()
 }
 
-fn lock(bill: &Mutex<Bill>) -> MutexGuard<'_, Bill> {
-    bill.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }
