@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use due::{DueRecords, Erased, Erasures};
+pub use due::{Due, DueRecords, Erased, Erasures};
 pub use events::{Event, EventBus, Outbox, PublishError};
 pub use exchanges::{Claim, ExchangeRecords, ReplayableAnswer, Strays};
 pub use inbox::{Inbox, InboxRecords, Kept};

@@ -12,6 +12,7 @@ use shared::system_clock::SystemClock;
 use shared::vault::KmsVault;
 
 pub use handler::handler;
+pub use use_case::plain_request;
 
 /// What the function needs from outside.
 pub struct Deps<P, S, V, C> {

@@ -2,12 +2,13 @@
 
 use shared::domain::{
     Deadline, HostedLink, ItemId, LinkId, LinkPurpose, LinkSession, LinkTokenRequest, Place,
-    PlaidFailure, Purpose, Sha256, TIME_TO_WRITE, UserId, VaultId, token_hash,
+    PlaidFailure, Purpose, Sha256, Signal, TIME_TO_WRITE, UserId, VaultId, token_hash,
 };
 use shared::ports::{
     Clock, CreatedLinkToken, ItemRecords, LinkSessions, LinkTokens, SealingKey, StoreError, Vault,
     VaultError,
 };
+use shared::settings::LinkSettings;
 use shared::use_cases::open_access_token;
 
 use crate::Deps;
@@ -73,16 +74,13 @@ where
         Wanted::Update { item_id, .. } => Some(item_id.clone()),
     };
     let hosted = command.hosted.is_some();
+    let purpose = purpose(deps, &command.user_id, command.wanted).await?;
     let request = LinkTokenRequest {
-        client_name: deps.link.client_name.clone(),
-        country_codes: deps.link.country_codes.clone(),
-        link_customization: deps.link.customization.clone(),
-        client_user_id: client_user_id(&deps.vault_id, &command.user_id),
         language: command.language,
         redirect_uri: command.redirect_uri,
         android_package_name: command.android_package_name,
-        purpose: purpose(deps, &command.user_id, command.wanted).await?,
         hosted: command.hosted,
+        ..plain_request(&deps.link, &deps.vault_id, &command.user_id, purpose)
     };
     let (token, key) = tokio::join!(
         deps.plaid
@@ -106,13 +104,35 @@ where
         created_at: deps.clock.now(),
     };
     deps.store.record_session(&session).await?;
+    let opens_a_new_item = session.item_id.is_none();
     tracing::info!(
+        signal = opens_a_new_item.then_some(Signal::LinkOpened.as_str()),
         %link_id,
         item_id = session.item_id.as_ref().map(ItemId::as_str),
         plaid_request_id = %token.request_id,
         "created a link token"
     );
     Ok(Created { link_id, token })
+}
+
+/// What Plaid is asked for where the front end wishes nothing.
+pub fn plain_request(
+    link: &LinkSettings,
+    vault_id: &VaultId,
+    user_id: &UserId,
+    purpose: LinkPurpose,
+) -> LinkTokenRequest {
+    LinkTokenRequest {
+        client_name: link.client_name.clone(),
+        country_codes: link.country_codes.clone(),
+        link_customization: link.customization.clone(),
+        client_user_id: client_user_id(vault_id, user_id),
+        language: link.language.clone(),
+        redirect_uri: link.redirect_uri.clone(),
+        android_package_name: None,
+        purpose,
+        hosted: None,
+    }
 }
 
 /// For update mode, the Item's access token: only its own user's request gets this far.

@@ -32,8 +32,9 @@ where
     V: Vault,
     C: Clock,
 {
-    let keys = match deps.store.due(deps.clock.now(), LIMIT).await {
-        Ok(keys) => keys,
+    let now = deps.clock.now();
+    let due = match deps.store.due(now, LIMIT).await {
+        Ok(due) => due,
         Err(error) => {
             tracing::error!(error = %error, "nobody knows what is due");
             return Report {
@@ -42,8 +43,14 @@ where
             };
         }
     };
-    let full = keys.len() >= LIMIT as usize;
-    let mut report = stream::iter(once_each(keys))
+    let full = due.keys.len() >= LIMIT as usize;
+    let waiting = due.since.map(|since| now.duration_since(since).as_secs());
+    tracing::info!(
+        found = due.keys.len(),
+        overdue_seconds = waiting.unwrap_or_default(),
+        "looked for what is due"
+    );
+    let mut report = stream::iter(once_each(due.keys))
         .map(|key| one_in_time(deps, key, deadline))
         .buffer_unordered(AT_ONCE)
         .fold(Report::default(), |mut report, outcome| async move {

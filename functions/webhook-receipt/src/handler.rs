@@ -3,7 +3,7 @@
 use lambda_http::http::{HeaderMap, StatusCode};
 use lambda_http::{Body, Request, Response};
 use plaid_webhook::{LookupError, Rejection};
-use shared::domain::PlaidFailure;
+use shared::domain::{PlaidFailure, Signal};
 use shared::http::{Code, Problem, invoke, json_response, raw_body};
 use shared::ports::{Clock, Inbox, VerificationKeys};
 
@@ -53,7 +53,8 @@ impl From<ReceiveError> for Problem {
         match error {
             ReceiveError::Refused(rejection) => {
                 // The reason is for us; a stranger learns only that it failed.
-                tracing::warn!(reason = rejection.reason(), "refused a webhook");
+                let signal = Signal::WebhookRefused.as_str();
+                tracing::warn!(signal, reason = rejection.reason(), "refused a webhook");
                 let detail = "This is not a webhook that Plaid signed just now.";
                 Self::new(Code::WebhookNotVerified, detail)
             }
@@ -75,7 +76,12 @@ fn undecided(error: LookupError<PlaidFailure>) -> Problem {
             try_again()
         }
         LookupError::BudgetUsedUp => {
-            tracing::warn!(reason = "lookup_budget_used_up", "a webhook is undecided");
+            let signal = Signal::LookupBudgetUsedUp.as_str();
+            tracing::warn!(
+                signal,
+                reason = "lookup_budget_used_up",
+                "a webhook is undecided"
+            );
             try_again()
         }
     };

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use plaid_webhook::{LookupError, Rejection, VerifyError};
 use shared::domain::{
-    Deadline, InboxRecord, ItemId, PlaidFailure, Sha256, TIME_TO_WRITE, WebhookType,
+    Deadline, InboxRecord, ItemId, PlaidFailure, Sha256, Signal, TIME_TO_WRITE, WebhookType,
 };
 use shared::plaid::{WebhookKeys, body_to_keep, read_webhook};
 use shared::ports::{Clock, Inbox, Kept, StoreError, VerificationKeys};
@@ -55,6 +55,7 @@ where
 async fn keep<S: Inbox>(store: &S, record: &InboxRecord) -> Result<(), ReceiveError> {
     let kept = store.keep(record).await?;
     tracing::info!(
+        signal = Signal::WebhookKept.as_str(),
         webhook_type = record
             .webhook
             .webhook_type

@@ -25,6 +25,7 @@ mod reads;
 pub mod record_key;
 pub mod redaction;
 mod sealed;
+mod signal;
 mod tokens;
 mod webhook;
 
@@ -56,6 +57,7 @@ pub use processor::{InvalidProcessor, Processor};
 pub use reads::Reads;
 pub use record_key::{DueRecord, RecordKey};
 pub use sealed::{Place, Purpose, Sealed};
+pub use signal::Signal;
 pub use tokens::{
     AccessToken, LinkToken, ProcessorToken, PublicToken, Sha256, TokenShapeError, token_hash,
 };

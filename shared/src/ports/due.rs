@@ -9,12 +9,12 @@ use crate::domain::{Change, RecordKey, UserId};
 
 /// The index of records that somebody must look after.
 pub trait DueRecords: Send + Sync {
-    /// The keys of records that are due, the longest waiting first. MAY lag behind.
+    /// Records that are due, the longest waiting first, `limit` at most. MAY lag behind.
     fn due(
         &self,
         now: Timestamp,
         limit: u32,
-    ) -> impl Future<Output = Result<Vec<RecordKey>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Due, StoreError>> + Send;
 
     /// Lets a record wait until later, if it is still due at all. MUST change nothing else.
     fn postpone(
@@ -22,6 +22,27 @@ pub trait DueRecords: Send + Sync {
         key: &RecordKey,
         until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Records that are due.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Their keys.
+    pub keys: Vec<RecordKey>,
+    /// Since when the first of them is due.
+    pub since: Option<Timestamp>,
+}
+
+impl FromIterator<(Timestamp, RecordKey)> for Due {
+    /// Of records in their order, each with its time.
+    fn from_iter<I: IntoIterator<Item = (Timestamp, RecordKey)>>(records: I) -> Self {
+        let mut due = Self::default();
+        for (since, key) in records {
+            due.since.get_or_insert(since);
+            due.keys.push(key);
+        }
+        due
+    }
 }
 
 /// The erasure of users.

@@ -13,10 +13,10 @@ use super::rows::Row;
 use super::shards::shards;
 use super::write::Write;
 use crate::domain::RecordKey;
-use crate::ports::{DueRecords, StoreError};
+use crate::ports::{Due, DueRecords, StoreError};
 
 impl DueRecords for Table {
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<RecordKey>, StoreError> {
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Due, StoreError> {
         let mut queries = JoinSet::new();
         for shard in shards() {
             queries.spawn(entries(self.due_in(&shard, now, limit)));
@@ -27,8 +27,7 @@ impl DueRecords for Table {
             found.extend(shard?);
         }
         found.sort_by_key(|(due_at, _)| *due_at);
-        let keys = found.into_iter().map(|(_, key)| key);
-        Ok(keys.take(limit as usize).collect())
+        Ok(found.into_iter().take(limit as usize).collect())
     }
 
     async fn postpone(&self, key: &RecordKey, until: Timestamp) -> Result<(), StoreError> {
@@ -53,7 +52,7 @@ impl Table {
 }
 
 /// The first entries of a shard: since when each record is due, and its key.
-async fn entries(query: QueryFluentBuilder) -> Result<Vec<(i64, RecordKey)>, StoreError> {
+async fn entries(query: QueryFluentBuilder) -> Result<Vec<(Timestamp, RecordKey)>, StoreError> {
     let answer = query.send().await.map_err(|error| unavailable(&error))?;
     let rows = answer.items.unwrap_or_default();
     rows.iter()
@@ -61,7 +60,8 @@ async fn entries(query: QueryFluentBuilder) -> Result<Vec<(i64, RecordKey)>, Sto
         .collect()
 }
 
-fn entry(row: &Row) -> Option<(i64, RecordKey)> {
+fn entry(row: &Row) -> Option<(Timestamp, RecordKey)> {
     let due_at = row.get("due_at")?.as_n().ok()?;
-    Some((due_at.parse().ok()?, record_key(row)?))
+    let due_at = Timestamp::from_millisecond(due_at.parse().ok()?).ok()?;
+    Some((due_at, record_key(row)?))
 }

@@ -16,7 +16,7 @@ use crate::domain::{
     Change, ChangeId, Deadline, DueRecord, Exchange, InboxEnd, InboxRecord, Item, ItemId,
     LinkSession, RecordKey, Stray, UserId,
 };
-use crate::ports::{DueRecords, StoreError};
+use crate::ports::{Due, DueRecords, StoreError};
 
 /// After this time a change that the stream has not published is due, as in the real store.
 const PUBLISHED_WITHIN: Duration = Duration::from_mins(2);
@@ -152,12 +152,12 @@ fn published_by(change: &Change) -> Timestamp {
 }
 
 impl DueRecords for MemoryStore {
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<RecordKey>, StoreError> {
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Due, StoreError> {
         let mut due = self.begin()?.due();
         due.retain(|(at, _)| *at <= now);
         due.sort_by_key(|(at, _)| *at);
         due.truncate(limit as usize);
-        Ok(due.into_iter().map(|(_, key)| key).collect())
+        Ok(due.into_iter().collect())
     }
 
     async fn postpone(&self, key: &RecordKey, until: Timestamp) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use super::hosted::{HostedError, HostedPlaid, HostedStore, HostedUseCase};
 use super::item_sync::{ItemSync, Occasion, SyncError, SyncPlaid, SyncStore};
 use crate::domain::{
     Cause, Command, Deadline, FailureClass, Hint, InboxEnd, InboxRecord, ItemId, Notice,
-    PlaidFailure, RecordKey, Sha256, UserId, WebhookSubject, WebhookType,
+    PlaidFailure, RecordKey, Sha256, Signal, UserId, WebhookSubject, WebhookType,
 };
 use crate::ports::{Clock, DueRecords, InboxRecords, ItemOwners, StoreError, Vault, VaultError};
 
@@ -196,7 +196,14 @@ where
         let webhook_code = webhook.webhook_code.as_deref();
         let item_id = webhook.item_id.as_ref().map(ItemId::as_str);
         if end == InboxEnd::Unclaimed {
-            tracing::error!(webhook_type, webhook_code, item_id, "a webhook is nobody's");
+            let signal = Signal::WebhookUnclaimed.as_str();
+            tracing::error!(
+                signal,
+                webhook_type,
+                webhook_code,
+                item_id,
+                "a webhook is nobody's"
+            );
         } else {
             tracing::info!(
                 webhook_type,

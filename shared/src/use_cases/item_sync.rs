@@ -11,7 +11,7 @@ use super::{MAX_RACES, open_access_token};
 use crate::domain::{
     AccessToken, Account, AccountId, AccountStatus, Cause, Change, Choice, Command, Deadline,
     FailureClass, Health, Item, ItemId, Lifecycle, LinkId, LinkSession, Notice, Place,
-    PlaidFailure, Processor, Purpose, TIME_TO_WRITE, UserId, choose,
+    PlaidFailure, Processor, Purpose, Signal, TIME_TO_WRITE, UserId, choose,
 };
 use crate::ports::{
     Accounts, Alongside, Clock, ItemSnapshot, Items, ProcessorTokens, SealingKey, StoreError,
@@ -205,7 +205,9 @@ where
             ..Alongside::default()
         };
         self.store.replace(&item, alongside).await?;
-        tracing::info!(item_id = %item.item_id, ?cause, changed = change.is_some(), "read an Item");
+        let signal = Signal::ItemRead.as_str();
+        let changed = change.is_some();
+        tracing::info!(signal, item_id = %item.item_id, ?cause, changed, "read an Item");
         Ok(item)
     }
 

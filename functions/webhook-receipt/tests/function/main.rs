@@ -5,7 +5,6 @@
 mod aws_sample;
 mod grants;
 mod kept;
-mod metrics;
 mod scene;
 mod statuses;
 mod undecided;

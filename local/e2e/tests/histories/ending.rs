@@ -81,7 +81,7 @@ impl Scene {
     /// What is due by then, and not just the calendar's.
     async fn due_within(&self, seconds: u64, truths: &[Value]) -> Vec<RecordKey> {
         let then = self.sandbox.now() + SignedDuration::from_secs(seconds.cast_signed());
-        let mut due = self.store.due(then, u32::MAX).await.unwrap();
+        let mut due = self.store.due(then, u32::MAX).await.unwrap().keys;
         let now = self.sandbox.now();
         due.retain(|key| match DueRecord::of(key) {
             Some(DueRecord::Item(_, item_id)) => {

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use super::{Call, Effect, Fate, Fault, Kind, Service};
-use crate::domain::{Deadline, ExchangeKey, ItemId, RecordKey};
-use crate::ports::Clock;
+use crate::domain::{Deadline, ExchangeKey, ItemId};
+use crate::ports::{Clock, Due};
 use crate::test_util::FixedClock;
 
 /// Whether an actor goes on.
@@ -63,7 +63,7 @@ struct State {
     calls: Vec<Call>,
     handed: Vec<Handed>,
     /// What the index said when it was last asked.
-    last_due: Vec<RecordKey>,
+    last_due: Due,
 }
 
 impl State {
@@ -224,7 +224,7 @@ impl Plan {
     }
 
     /// What the index says, or what it said when it was last asked.
-    pub(super) fn index(&self, mut due: Vec<RecordKey>) -> Vec<RecordKey> {
+    pub(super) fn index(&self, mut due: Due) -> Due {
         let mut state = self.state();
         let (_, fault) = state.under_way("due").unwrap_or_default();
         let now = due.clone();

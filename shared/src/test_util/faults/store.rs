@@ -8,9 +8,9 @@ use crate::domain::{
     LinkExit, LinkId, LinkResults, LinkSession, RecordKey, Sha256, Stray, UserId,
 };
 use crate::ports::{
-    Alongside, ChangePage, Changes, Claim, DueRecords, Erased, Erasures, ExchangeRecords, Inbox,
-    InboxRecords, ItemChanges, ItemOwners, ItemPage, ItemRecords, Kept, LinkOwners, LinkReports,
-    LinkSessions, Outbox, ReplayableAnswer, StoreError, Strays, UpdateSessions,
+    Alongside, ChangePage, Changes, Claim, Due, DueRecords, Erased, Erasures, ExchangeRecords,
+    Inbox, InboxRecords, ItemChanges, ItemOwners, ItemPage, ItemRecords, Kept, LinkOwners,
+    LinkReports, LinkSessions, Outbox, ReplayableAnswer, StoreError, Strays, UpdateSessions,
 };
 
 macro_rules! delegate {
@@ -104,7 +104,7 @@ delegate!(Erasures {
 });
 
 impl<T: DueRecords> DueRecords for Faulty<T> {
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<RecordKey>, StoreError> {
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Due, StoreError> {
         let call = (Service::Table, Kind::Index, "due");
         self.call(call, None, || async {
             Ok(self.plan.index(self.inner.due(now, limit).await?))

@@ -19,9 +19,9 @@ use crate::ports::Alongside;
 /// Not before, and from then on.
 async fn assert_due_at<S: Store>(store: &S, key: &RecordKey, moment: Timestamp) {
     let shortly_before = moment - 1.milliseconds();
-    let before = store.due(shortly_before, 1000).await.unwrap();
+    let before = store.due(shortly_before, 1000).await.unwrap().keys;
     assert!(!before.contains(key), "{key:?} is due too early");
-    let then = store.due(moment, 1000).await.unwrap();
+    let then = store.due(moment, 1000).await.unwrap().keys;
     assert!(then.contains(key), "{key:?} must be due at {moment}");
     let once = then.iter().filter(|due| *due == key).count();
     assert_eq!(once, 1, "{key:?} is due once");
@@ -67,11 +67,12 @@ pub async fn the_longest_waiting_come_first<S: Store>(store: &S) {
     for limit in [1, 7, 59] {
         let found = store.due(at(100), limit).await.unwrap();
         let first: Vec<_> = expected.iter().take(limit as usize).cloned().collect();
-        assert_eq!(found, first, "the first {limit}");
+        assert_eq!(found.keys, first, "the first {limit}");
+        assert_eq!(found.since, Some(at(0)), "the first of them");
     }
     let found = store.due(at(9), 1000).await.unwrap();
     let first: Vec<_> = expected.into_iter().take(10).collect();
-    assert_eq!(found, first);
+    assert_eq!(found.keys, first);
 }
 
 /// To the millisecond.

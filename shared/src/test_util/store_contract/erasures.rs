@@ -45,7 +45,7 @@ fn numbered(number: u32, lifecycle: Lifecycle) -> Item {
 pub async fn an_earlier_wish_stays<S: Store>(store: &S) {
     store.wish_erasure(&user(), at(5)).await.unwrap();
     store.wish_erasure(&user(), at(9)).await.unwrap();
-    let due = store.due(at(5), 10).await.unwrap();
+    let due = store.due(at(5), 10).await.unwrap().keys;
     assert_eq!(due, [RecordKey::erasure(&user())]);
     assert_eq!(due_ever(store).await.len(), 1);
 }

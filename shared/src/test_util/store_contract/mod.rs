@@ -235,7 +235,7 @@ async fn history<S: Store>(store: &S, user_id: &UserId) -> Vec<Change> {
 /// Whatever is due at any time, the longest waiting first.
 async fn due_ever<S: Store>(store: &S) -> Vec<RecordKey> {
     let end_of_time = Timestamp::from_second(9_000_000_000).unwrap();
-    store.due(end_of_time, 1000).await.unwrap()
+    store.due(end_of_time, 1000).await.unwrap().keys
 }
 
 /// The key of the sample user's change with this id.

@@ -9,7 +9,7 @@ use super::{
     overtaken,
 };
 use crate::domain::{
-    Deadline, Exchange, ExchangeStep, Place, PlaidFailure, Purpose, TIME_TO_WRITE,
+    Deadline, Exchange, ExchangeStep, Place, PlaidFailure, Purpose, Signal, TIME_TO_WRITE,
 };
 use crate::ports::{Claim, Clock, RETRY_SOON, SealingKey, StoreError, Vault};
 
@@ -165,6 +165,7 @@ where
         let (written, error) = match (token_refused, maybe_made) {
             (true, true) => {
                 tracing::error!(
+                    signal = Signal::ExchangeLost.as_str(),
                     exchange = mine.key.as_str(),
                     "an exchange was answered by Plaid and the answer was lost"
                 );

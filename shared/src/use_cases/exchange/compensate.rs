@@ -4,7 +4,7 @@
 use secrecy::ExposeSecret;
 
 use super::{Answer, ExchangeError, ExchangePlaid, ExchangeStore, ExchangeUseCase, Work};
-use crate::domain::{AccessToken, Deadline, Exchange, ExchangeStep, Place, Purpose, Stray};
+use crate::domain::{AccessToken, Deadline, Exchange, ExchangeStep, Place, Purpose, Signal, Stray};
 use crate::ports::{Clock, ExchangedItem, RETRY_SOON, SealingKey, StoreError, Vault, VaultError};
 
 /// When the fate of a stray is decided; its exchange is settled by then, as a rule.
@@ -91,7 +91,11 @@ where
         let place = Place::stray_access_token(&work.key, &made.item_id);
         let sealed = work.keys.access.seal(made.access_token.expose(), &place);
         if sealed.is_err() {
-            tracing::error!(item_id = %made.item_id, "a stray could not be sealed");
+            tracing::error!(
+                signal = Signal::ExchangeLost.as_str(),
+                item_id = %made.item_id,
+                "a stray could not be sealed"
+            );
         }
         Some(Stray {
             key: work.key.clone(),
@@ -151,6 +155,7 @@ where
 /// to `reconcile-items`.
 fn report_envelope(stray: &Stray) {
     tracing::error!(
+        signal = Signal::ItemOrphaned.as_str(),
         exchange = stray.key.as_str(),
         item_id = %stray.item_id,
         sealed = hex::encode(stray.access_token.as_bytes()),

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::domain::{
     AccessToken, AccountId, Cause, Change, Choice, Exchange, ExchangeStep, FailureClass, Health,
-    Item, ItemId, Lifecycle, Place, PlaidFailure, ProcessorToken, Reads, TIME_TO_WRITE, choose,
+    Item, ItemId, Lifecycle, Place, PlaidFailure, ProcessorToken, Reads, Signal, TIME_TO_WRITE,
+    choose,
 };
 use crate::ports::{Clock, ExchangedItem, ItemSnapshot, SealingKey, StoreError, Vault};
 use crate::use_cases::item_sync::health_told_by;
@@ -291,6 +292,8 @@ where
         let change = change.ok_or(StoreError::Conflict)?;
         let finished = self.store.finish(mine, &item, &change, &replayable).await;
         finished.map_err(overtaken)?;
+        let signal = Signal::ItemLinked.as_str();
+        tracing::info!(signal, item_id = %item.item_id, "linked an Item");
         Ok(Answer {
             body,
             replayed: false,
