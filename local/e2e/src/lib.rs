@@ -1,11 +1,15 @@
 //! Tests that drive a running stack over HTTP, as its users do.
 //!
 //! - [`scene`]: a stack, and people who use it
+//! - [`deployment`]: where the stack is
 //! - [`table`]: a look into the stack's table, past every function
+//! - [`paper`]: a log that a test reads
 //! - [`proxy`]: between the functions and their table
 //! - [`contract`]: what Plaid's own description says of requests and answers
 
 pub mod contract;
+pub mod deployment;
+pub mod paper;
 pub mod proxy;
 pub mod scene;
 pub mod table;

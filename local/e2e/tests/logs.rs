@@ -3,41 +3,9 @@
 
 #![cfg(test)]
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
+use e2e::paper::Paper;
 use e2e::scene::{FIRST_PLATYPUS, Failure, SINGLE_ACCOUNT, Scene};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
-
-/// Keeps what is written, without the redaction that deployed functions have on top.
-#[derive(Clone, Default)]
-struct Paper(Arc<Mutex<Vec<u8>>>);
-
-impl Paper {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl Write for Paper {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Paper {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 #[tokio::test]
 async fn the_log_names_ids_and_never_a_token_or_a_body() -> Result<(), Failure> {

@@ -114,7 +114,7 @@ fn the_table_becomes_a_create_table_request() {
     assert_eq!(table.create["TableName"], "local-Table");
     assert_eq!(
         table.create["StreamSpecification"],
-        json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" })
+        json!({ "StreamEnabled": true, "StreamViewType": "KEYS_ONLY" })
     );
     assert_eq!(
         table.create["GlobalSecondaryIndexes"][0]["IndexName"],

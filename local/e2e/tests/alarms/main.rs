@@ -1,0 +1,195 @@
+//! The alarms of the template: each one's fault is brought about once, and the metric that it
+//! looks at is in what the functions log. One test, because it listens to the whole process.
+
+#![cfg(test)]
+
+mod faults;
+mod template;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use e2e::paper::Paper;
+use e2e::scene::Failure;
+use serde_json::{Value, json};
+use shared::domain::Signal;
+
+use template::{Filter, Metric, OWN, alarms, filters};
+
+/// Metrics of AWS, by namespace and name, and the resource that each is told by.
+/// docs.aws.amazon.com: lambda/latest/dg/monitoring-metrics-types.html,
+/// apigateway/latest/developerguide/http-api-metrics.html,
+/// AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html,
+/// amazondynamodb/latest/developerguide/metrics-dimensions.html.
+const OF_AWS: [(&str, &str, &str); 9] = [
+    ("AWS/ApiGateway", "5xx", "ApiId"),
+    ("AWS/ApiGateway", "Latency", "ApiId"),
+    ("AWS/DynamoDB", "ReadThrottleEvents", "TableName"),
+    ("AWS/DynamoDB", "WriteThrottleEvents", "TableName"),
+    ("AWS/Lambda", "Duration", "FunctionName"),
+    ("AWS/Lambda", "Errors", "FunctionName"),
+    ("AWS/Lambda", "IteratorAge", "FunctionName"),
+    ("AWS/Lambda", "Throttles", "FunctionName"),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
+];
+
+/// The end of a sandbox's first invocation, as Lambda itself logs it.
+/// docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html, `platform.report`.
+fn report_of_a_cold_start() -> Value {
+    json!({ "time": "2026-11-26T08:00:00.000Z", "type": "platform.report", "record": {
+        "requestId": "79b4f56e-95b1-4643-9700-2807f4e68189", "status": "success",
+        "metrics": { "durationMs": 12.3, "billedDurationMs": 13, "memorySizeMB": 512,
+            "maxMemoryUsedMB": 30, "initDurationMs": 40.5 } } })
+}
+
+/// A function's logical name in the template: `list-items` is `ListItems`.
+fn logical_name(package: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    package.split('-').map(capital).collect()
+}
+
+/// The lines of functions, each with its function's logical name.
+fn lines(log: &str) -> Vec<(String, Value)> {
+    let lines = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines
+        .filter_map(|line| {
+            let spans = line["spans"].as_array()?;
+            let package = spans.iter().find_map(|span| span["function"].as_str())?;
+            Some((logical_name(package), line.clone()))
+        })
+        .collect()
+}
+
+/// The metrics that the filters make of the lines, each with its highest value.
+fn measured(filters: &[Filter], lines: &[(String, Value)]) -> BTreeMap<Metric, f64> {
+    let mut measured = BTreeMap::new();
+    for (function, line) in lines {
+        let own = filters.iter().filter(|filter| filter.function == *function);
+        for (metric, value) in own.filter_map(|filter| filter.sample(line)) {
+            let highest = measured.entry(metric).or_insert(value);
+            *highest = value.max(*highest);
+        }
+    }
+    measured
+}
+
+#[tokio::test]
+async fn every_alarm_of_ours_looks_at_what_its_fault_makes_the_functions_log() -> Result<(), Failure>
+{
+    let paper = Paper::default();
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(paper.clone())
+        .init();
+    faults::bring_about().await?;
+
+    let filters = filters();
+    let mut lines = lines(&paper.text());
+    lines.push(("WebhookReceipt".to_owned(), report_of_a_cold_start()));
+    let measured = measured(&filters, &lines);
+    for alarm in alarms() {
+        for metric in alarm
+            .metrics
+            .iter()
+            .filter(|metric| metric.namespace == OWN)
+        {
+            let highest = measured.get(metric).copied().unwrap_or_default();
+            assert!(
+                highest > 0.0,
+                "{}: nothing was measured of {metric:?}",
+                alarm.name
+            );
+        }
+    }
+    let overdue = measured
+        .iter()
+        .find(|(metric, _)| metric.name == "LongestOverdue");
+    let (_, seconds) = overdue.ok_or("nothing tells what is overdue")?;
+    assert!(*seconds >= faults::HOURS_OVERDUE * 3600.0, "{seconds}");
+    assert_signals_are_counted(&filters, &lines, &measured);
+    Ok(())
+}
+
+/// Every signal is logged by somebody, and wherever one is logged it is counted.
+fn assert_signals_are_counted(
+    filters: &[Filter],
+    lines: &[(String, Value)],
+    measured: &BTreeMap<Metric, f64>,
+) {
+    let counted = measured.keys().filter(|metric| metric.name == "Signals");
+    let counted: BTreeSet<_> = counted
+        .map(|metric| metric.dimensions["signal"].as_str())
+        .collect();
+    let all: BTreeSet<_> = Signal::ALL.map(Signal::as_str).into();
+    assert_eq!(counted, all);
+    for (function, line) in lines
+        .iter()
+        .filter(|(_, line)| line.get("signal").is_some())
+    {
+        let counts = |filter: &Filter| filter.function == *function && filter.pattern.matches(line);
+        assert!(
+            filters.iter().any(counts),
+            "{function} is not counted: {line}"
+        );
+    }
+}
+
+#[test]
+fn every_alarm_looks_at_a_metric_that_there_is() {
+    let filters = filters();
+    let functions: BTreeSet<_> = filters
+        .iter()
+        .map(|filter| filter.function.clone())
+        .collect();
+    assert!(functions.contains("WebhookReceipt"), "{functions:?}");
+    let mut seen = BTreeSet::new();
+    for alarm in alarms() {
+        assert!(!alarm.metrics.is_empty(), "{} looks at nothing", alarm.name);
+        for metric in alarm
+            .metrics
+            .iter()
+            .filter(|metric| metric.namespace != OWN)
+        {
+            let mut names = metric.dimensions.keys();
+            let dimension = names.next().map(String::as_str).unwrap_or_default();
+            assert_eq!(names.next(), None, "{metric:?} is told by one resource");
+            let named = (metric.namespace.as_str(), metric.name.as_str(), dimension);
+            let known = OF_AWS.into_iter().find(|known| *known == named);
+            seen.insert(known.unwrap_or_else(|| panic!("AWS has no {named:?}")));
+        }
+    }
+    assert_eq!(
+        seen,
+        OF_AWS.into_iter().collect(),
+        "a metric that no alarm looks at"
+    );
+}
+
+#[test]
+fn every_alarm_has_its_entry_in_the_runbook() {
+    let runbook = include_str!("../../../../docs/runbook.md");
+    let headings = runbook.lines().filter_map(|line| line.strip_prefix("## "));
+    let anchors: BTreeSet<String> = headings.map(anchor).collect();
+    for alarm in alarms() {
+        let link = alarm.description.rsplit_once("docs/runbook.md#");
+        let anchor = link
+            .map(|(_, anchor)| anchor.to_owned())
+            .unwrap_or_default();
+        assert!(anchors.contains(&anchor), "{}: {anchor:?}", alarm.name);
+        let quoted = alarm.name.strip_suffix("Alarm").unwrap();
+        assert!(
+            runbook.contains(&format!("`{quoted}`")),
+            "the runbook does not name {quoted}"
+        );
+    }
+}
+
+/// A heading's anchor, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
