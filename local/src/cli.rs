@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::doctor;
 use crate::options::{Data, Options, Plaid};
 use crate::triggers::Schedules;
 
-const DEFAULT_DATA_DIR: &str = ".local";
+pub(crate) const DEFAULT_DATA_DIR: &str = ".local";
 
 const LONG_ABOUT: &str = "\
 Runs the whole system in one process: the HTTP API with the functions behind it, DynamoDB, \
@@ -31,6 +32,8 @@ Examples:
       With Plaid's own Sandbox.
   cargo local --lambda http://127.0.0.1:9000
       With the functions in `cargo lambda watch --env-file .local/env`, rebuilt on every change.
+  cargo local doctor
+      What is wrong with the stack, and how to mend it; --url looks at a deployed one.
 
 First steps with curl:
   curl http://127.0.0.1:3000/";
@@ -38,7 +41,11 @@ First steps with curl:
 /// Runs the whole system in one process.
 #[derive(Debug, Parser)]
 #[command(name = "cargo local", version, long_about = LONG_ABOUT, after_long_help = AFTER_HELP)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Port of the gateway; 0 for any free one, here and below.
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     port: u16,
@@ -84,6 +91,12 @@ pub struct Cli {
     lambda: Option<Url>,
 }
 
+/// What to do instead of running the system.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Doctor(doctor::Options),
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum PlaidChoice {
     /// The simulator in this program.
@@ -108,6 +121,14 @@ pub enum CliError {
 }
 
 impl Cli {
+    /// The options of `doctor`, where that is asked for.
+    pub fn doctor(&self) -> Option<&doctor::Options> {
+        match &self.command {
+            Some(Command::Doctor(options)) => Some(options),
+            None => None,
+        }
+    }
+
     /// The stack's options. `environment` gives the value of an environment variable.
     ///
     /// # Errors
@@ -140,6 +161,7 @@ impl Cli {
             plaid,
             schedules,
             dynamodb_proxy: None,
+            aws_proxy: None,
             lambda: self.lambda,
             env_file,
         })
@@ -251,6 +273,34 @@ mod tests {
     fn a_delay_of_the_real_sandbox_is_refused() {
         let error = options(&["--plaid", "sandbox", "--plaid-latency-ms", "5"], &[]).unwrap_err();
         assert!(matches!(error, CliError::Latency));
+    }
+
+    #[test]
+    fn the_doctor_has_options_of_its_own() {
+        let parsed = |arguments: &[&str]| {
+            let cli = Cli::try_parse_from([&["local", "doctor"], arguments].concat())?;
+            Ok::<_, clap::Error>(cli.doctor().unwrap().subject().unwrap())
+        };
+        let local = parsed(&["--data-dir", "x"]).unwrap();
+        assert!(matches!(local, doctor::Subject::Local(dir) if dir.as_os_str() == "x"));
+        let local = parsed(&[]).unwrap();
+        assert!(matches!(local, doctor::Subject::Local(dir) if dir.as_os_str() == ".local"));
+        let outside = ["--url", "https://a.example", "--token", "a.b.c"];
+        let outside = parsed(&outside).unwrap();
+        assert!(matches!(
+            outside,
+            doctor::Subject::Outside { token: Some(_), .. }
+        ));
+        for wrong in [
+            &["--token", "a.b.c"][..],
+            &["--origin", "https://a.example"],
+            &["--url", "https://a.example", "--data-dir", "x"],
+            &["--url", "https://a.example", "--env-file", "x"],
+        ] {
+            assert!(parsed(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(Cli::try_parse_from(["local", "--in-memory", "doctor"]).is_err());
+        assert!(Cli::try_parse_from(["local"]).unwrap().doctor().is_none());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | [`triggers`] | what starts functions besides HTTP: streams, schedules, event rules |
 //! | [`aws`] | DynamoDB, KMS, Secrets Manager, EventBridge |
 //! | [`data_dir`] | the disk |
+//! | [`doctor`] | whoever has to find out what is wrong with a stack |
 //!
 //! [`Stack`] puts them together. Stacks in one process share nothing: each has its own
 //! ports, state and environment variables.
@@ -15,6 +16,7 @@
 pub mod aws;
 pub mod cli;
 pub mod data_dir;
+pub mod doctor;
 mod environment;
 pub mod functions;
 pub mod gateway;

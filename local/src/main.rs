@@ -1,12 +1,14 @@
-//! `cargo local`: the whole system in one process.
+//! `cargo local`: the whole system in one process, and `doctor`, which looks at one.
 
 use std::error::Error;
-use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::io::{IsTerminal, Write as _, stderr, stdout};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use local::cli::Cli;
+use local::doctor::{self, Finding};
 use local::{Progress, Stack};
+use shared::settings::Environment;
 use shared::telemetry::RedactingWriter;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -14,14 +16,44 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr();
-    match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(error.as_ref());
-            ExitCode::FAILURE
+    let ended = if let Some(options) = cli.doctor() {
+        examine(options)
+    } else {
+        log_to_stderr();
+        run(cli).map(|()| ExitCode::SUCCESS)
+    };
+    ended.unwrap_or_else(|error| {
+        complain(error.as_ref());
+        ExitCode::FAILURE
+    })
+}
+
+/// Shows what is wrong with a stack; fails when a check does.
+#[tokio::main]
+async fn examine(options: &doctor::Options) -> Result<ExitCode, Box<dyn Error>> {
+    let subject = options.subject()?;
+    let mut writer = RedactingWriter::new(stdout());
+    let colours = has_colours(&stdout());
+    let mut failed = false;
+    let mut written = Ok(());
+    let show = |finding: Finding| {
+        failed |= finding.is_failure();
+        let line = if options.json {
+            writeln!(writer, "{}", finding.to_json())
+        } else {
+            finding.write(&mut writer, colours)
+        };
+        if written.is_ok() {
+            written = line;
         }
-    }
+    };
+    doctor::examine(&subject, &Environment::of_process(), show).await?;
+    written?;
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 #[tokio::main]
@@ -55,7 +87,7 @@ fn log_to_stderr() {
     let layer = tracing_subscriber::fmt::layer().with_writer(|| RedactingWriter::new(stderr()));
     if stderr().is_terminal() {
         registry
-            .with(layer.with_ansi(has_colours()).with_target(false))
+            .with(layer.with_ansi(has_colours(&stderr())).with_target(false))
             .init();
     } else {
         registry
@@ -64,13 +96,13 @@ fn log_to_stderr() {
     }
 }
 
-fn has_colours() -> bool {
-    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+fn has_colours(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// One line of progress. Nothing can be done about a standard error that is gone.
 fn show(progress: &Progress) {
-    let (on, off) = if has_colours() {
+    let (on, off) = if has_colours(&stderr()) {
         ("\x1b[2m", "\x1b[0m")
     } else {
         ("", "")

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lambda_http::{BoxFuture, Context};
-use reqwest::Client;
+use reqwest::{Client, ClientBuilder};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use url::Url;
@@ -27,13 +27,22 @@ pub enum ClientError {
     Address(Url),
 }
 
-/// An HTTP client with our own TLS settings: nothing here depends on what else the
-/// process has installed.
+/// An HTTP client with our own TLS settings.
 ///
 /// # Errors
 ///
 /// The TLS settings or the client cannot be built.
 pub fn client() -> Result<Client, ClientError> {
+    Ok(builder()?.build()?)
+}
+
+/// The beginnings of such a client: nothing here depends on what else the process has
+/// installed.
+///
+/// # Errors
+///
+/// The TLS settings cannot be built.
+pub fn builder() -> Result<ClientBuilder, ClientError> {
     let roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -44,8 +53,7 @@ pub fn client() -> Result<Client, ClientError> {
     Ok(Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .build()?)
+        .connect_timeout(CONNECT_TIMEOUT))
 }
 
 /// One function behind an Invoke API.

@@ -10,10 +10,9 @@ use axum::routing::post;
 use local::functions::remote::Remote;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use url::Url;
 
-use crate::support::{TestGateway, client};
+use crate::support::{TestGateway, client, serve};
 
 /// Answers as Lambda does: with an error for a body that says `fail`.
 async fn invoke(Path(name): Path<String>, Json(event): Json<Value>) -> (HeaderMap, Json<Value>) {
@@ -27,14 +26,6 @@ async fn invoke(Path(name): Path<String>, Json(event): Json<Value>) -> (HeaderMa
     }
     let body = format!("{name} got {}", event["body"].as_str().unwrap());
     (headers, Json(json!({ "statusCode": 202, "body": body })))
-}
-
-async fn serve(router: Router) -> (Url, JoinSet<()>) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-    let mut server = JoinSet::new();
-    server.spawn(async move { axum::serve(listener, router).await.unwrap() });
-    (url, server)
 }
 
 async fn gateway_to(url: &Url) -> TestGateway {

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use lambda_http::{BoxFuture, Context};
 use local::aws::events::EventLog;
 use local::functions::{Deployed, Function, FunctionError, Runner};
@@ -16,6 +17,7 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use url::Url;
 
 /// An HTTP client.
 pub fn client() -> Client {
@@ -167,6 +169,15 @@ pub async fn login(client: &Client, url: &str, body: &Value) -> String {
     assert_eq!(response.status(), 200);
     let answer: Value = response.json().await.unwrap();
     answer["token"].as_str().unwrap().to_owned()
+}
+
+/// A server on a free port, until it is dropped.
+pub async fn serve(router: Router) -> (Url, JoinSet<()>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let mut server = JoinSet::new();
+    server.spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (url, server)
 }
 
 /// Calls an AWS service with its JSON protocol.

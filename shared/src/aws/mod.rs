@@ -93,9 +93,7 @@ fn http_client() -> Result<SharedHttpClient, TlsError> {
 }
 
 /// Says what an AWS call met, without the request's content.
-pub(crate) fn describe<E, R>(
-    error: &aws_smithy_runtime_api::client::result::SdkError<E, R>,
-) -> String
+pub fn describe<E, R>(error: &aws_smithy_runtime_api::client::result::SdkError<E, R>) -> String
 where
     E: aws_smithy_types::error::metadata::ProvideErrorMetadata,
 {

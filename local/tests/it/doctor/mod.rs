@@ -1,0 +1,6 @@
+//! `cargo local doctor`: a healthy stack is all right, and each thing that is broken is named.
+
+mod inside;
+mod outside;
+mod program;
+mod ward;
