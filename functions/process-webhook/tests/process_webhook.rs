@@ -161,7 +161,7 @@ impl Scene {
     /// The webhooks that somebody must look at again.
     async fn waiting(&self, seconds: i64) -> usize {
         let then = self.now() + SignedDuration::from_secs(seconds);
-        let due = self.deps.store.due(then, 100).await.unwrap();
+        let due = self.deps.store.due(then, 100).await.unwrap().keys;
         due.iter()
             .filter(|key| key.pk.starts_with("INBOX#"))
             .count()

@@ -44,7 +44,7 @@ impl Scene {
 
     async fn due(&self) -> usize {
         let later = Deadline::after(self.deps.clock.now(), Duration::from_hours(1)).moment();
-        self.deps.store.due(later, 100).await.unwrap().len()
+        self.deps.store.due(later, 100).await.unwrap().keys.len()
     }
 }
 

@@ -120,7 +120,13 @@ impl Scene {
     }
 
     async fn due(&self) -> usize {
-        self.deps.store.due(self.now(), 100).await.unwrap().len()
+        self.deps
+            .store
+            .due(self.now(), 100)
+            .await
+            .unwrap()
+            .keys
+            .len()
     }
 }
 

@@ -185,7 +185,7 @@ impl Story {
     fn due(&self) -> Vec<Option<DueRecord>> {
         let soon = Deadline::after(self.scene.clock.now(), SOON).moment();
         let due = at_once(self.scene.store.due(soon, u32::MAX));
-        due.iter().map(DueRecord::of).collect()
+        due.keys.iter().map(DueRecord::of).collect()
     }
 
     /// One invocation; `None` when it does not answer.
