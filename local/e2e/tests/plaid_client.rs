@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -15,39 +16,41 @@ use shared::system_clock::SystemClock;
 
 const EXCHANGE: &str = "/item/public_token/exchange";
 
-/// Credentials that are wrong until they are read again, if ever.
+/// Credentials, and which others come after each refusal.
 struct Credentials {
-    current: Mutex<&'static str>,
-    after_refusal: &'static str,
+    secrets: Mutex<VecDeque<&'static str>>,
     rereads: AtomicU32,
 }
 
 impl Credentials {
-    fn new(current: &'static str, after_refusal: &'static str) -> Self {
+    fn new(secrets: impl IntoIterator<Item = &'static str>) -> Self {
         Self {
-            current: Mutex::new(current),
-            after_refusal,
+            secrets: Mutex::new(secrets.into_iter().collect()),
             rereads: AtomicU32::new(0),
         }
     }
 
-    fn read(&self) -> PlaidCredentials {
-        PlaidCredentials::new("sandbox-client-id", *self.current.lock().unwrap())
+    fn serving(&self) -> Option<PlaidCredentials> {
+        let secrets = self.secrets.lock().unwrap();
+        let secret = secrets.front()?;
+        Some(PlaidCredentials::new("sandbox-client-id", *secret))
     }
 }
 
 impl CredentialSource for &Credentials {
     async fn credentials(&self) -> Result<PlaidCredentials, SecretError> {
-        Ok(self.read())
+        let away = || SecretError::Unavailable("away".to_owned());
+        self.serving().ok_or_else(away)
     }
 
     async fn credentials_after(
         &self,
-        _refused: &PlaidCredentials,
-    ) -> Result<PlaidCredentials, SecretError> {
+        refused: &PlaidCredentials,
+    ) -> Result<Option<PlaidCredentials>, SecretError> {
+        assert!(self.serving().unwrap().same_as(refused));
         self.rereads.fetch_add(1, Ordering::Relaxed);
-        *self.current.lock().unwrap() = self.after_refusal;
-        Ok(self.read())
+        self.secrets.lock().unwrap().pop_front();
+        Ok(self.serving())
     }
 }
 
@@ -99,31 +102,36 @@ impl Attempt {
 const PLENTY: Duration = Duration::from_secs(20);
 
 #[tokio::test]
-async fn refused_keys_are_read_again_once_and_the_call_repeated() -> Result<(), Failure> {
-    let attempt = Attempt::begin().await?;
-    let rotated = Credentials::new("old-secret", "sandbox-secret");
-    assert!(attempt.exchange(&rotated, PLENTY).await?.is_ok());
-    assert_eq!(rotated.rereads.load(Ordering::Relaxed), 1);
-    attempt.scene.stop().await;
+async fn refused_keys_give_way_to_others_and_the_call_is_repeated() -> Result<(), Failure> {
+    for secrets in [
+        &["old-secret", "sandbox-secret"][..],
+        &["old-secret", "wrong-secret", "sandbox-secret"],
+    ] {
+        let attempt = Attempt::begin().await?;
+        let rotated = Credentials::new(secrets.iter().copied());
+        assert!(attempt.exchange(&rotated, PLENTY).await?.is_ok());
+        assert_eq!(attempt.calls().await?, secrets.len());
+        let rereads = usize::try_from(rotated.rereads.load(Ordering::Relaxed))?;
+        assert_eq!(rereads, secrets.len() - 1);
+        attempt.scene.stop().await;
+    }
     Ok(())
 }
 
 #[tokio::test]
 async fn keys_that_stay_wrong_are_not_tried_for_ever() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    for (after_refusal, calls) in [("old-secret", 1), ("another-wrong-one", 3)] {
-        let wrong = Credentials::new("old-secret", after_refusal);
+    let wrong = ["one", "two", "three", "four", "five"];
+    for (secrets, calls, rereads) in [(1, 1, 1), (5, 1 + 3, 2)] {
+        let wrong = Credentials::new(wrong.into_iter().take(secrets));
         let failure = attempt.exchange(&wrong, PLENTY).await?.unwrap_err();
         assert!(
             failure.plaid_error().unwrap().is("INVALID_API_KEYS"),
             "{failure}"
         );
-        assert_eq!(wrong.rereads.load(Ordering::Relaxed), 1);
-        assert_eq!(
-            attempt.calls().await?,
-            calls,
-            "in all, after {after_refusal}"
-        );
+        assert!(!failure.maybe_applied());
+        assert_eq!(wrong.rereads.load(Ordering::Relaxed), rereads);
+        assert_eq!(attempt.calls().await?, calls, "in all, after {secrets}");
     }
     attempt.scene.stop().await;
     Ok(())
@@ -132,7 +140,7 @@ async fn keys_that_stay_wrong_are_not_tried_for_ever() -> Result<(), Failure> {
 #[tokio::test]
 async fn a_passing_trouble_of_plaid_is_tried_three_times() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    let good = Credentials::new("sandbox-secret", "sandbox-secret");
+    let good = Credentials::new(["sandbox-secret"]);
     let busy = |times| {
         json!({ "endpoint": EXCHANGE, "kind": "plaid_error", "times": times,
         "error_type": "RATE_LIMIT_EXCEEDED", "error_code": "RATE_LIMIT" })
@@ -154,7 +162,7 @@ async fn a_passing_trouble_of_plaid_is_tried_three_times() -> Result<(), Failure
 #[tokio::test]
 async fn a_refusal_that_repeating_cannot_change_is_not_repeated() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    let good = Credentials::new("sandbox-secret", "sandbox-secret");
+    let good = Credentials::new(["sandbox-secret"]);
     let refusal = json!({ "endpoint": EXCHANGE, "kind": "plaid_error",
         "error_type": "ITEM_ERROR", "error_code": "ITEM_NOT_SUPPORTED" });
     attempt.fault(refusal).await?;
@@ -167,7 +175,7 @@ async fn a_refusal_that_repeating_cannot_change_is_not_repeated() -> Result<(), 
 #[tokio::test]
 async fn a_lost_answer_is_remembered_when_the_repeat_is_refused() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    let good = Credentials::new("sandbox-secret", "sandbox-secret");
+    let good = Credentials::new(["sandbox-secret"]);
     attempt
         .fault(json!({ "endpoint": EXCHANGE, "kind": "lose_answer" }))
         .await?;
@@ -185,7 +193,7 @@ async fn a_lost_answer_is_remembered_when_the_repeat_is_refused() -> Result<(), 
 #[tokio::test]
 async fn a_slow_plaid_is_given_up_at_the_deadline() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    let good = Credentials::new("sandbox-secret", "sandbox-secret");
+    let good = Credentials::new(["sandbox-secret"]);
     attempt
         .fault(json!({ "endpoint": EXCHANGE, "kind": "delay_ms", "delay_ms": 60_000 }))
         .await?;

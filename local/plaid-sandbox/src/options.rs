@@ -16,7 +16,7 @@ pub const DEFAULT_SECRET: &str = "sandbox-secret";
 pub struct Options {
     /// The client id that every call must carry.
     pub client_id: String,
-    /// The secret that every call must carry.
+    /// The secret that every call must carry, until `/simulator/secrets` names others.
     pub secret: String,
     /// How long an answer on one of Plaid's paths takes, at least.
     pub latency: Duration,

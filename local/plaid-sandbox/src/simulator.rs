@@ -24,7 +24,6 @@ pub struct Simulator {
 #[derive(Debug)]
 struct Inner {
     client_id: String,
-    secret: String,
     clock: Clock,
     http: reqwest::Client,
     state: Mutex<State>,
@@ -36,6 +35,8 @@ struct Inner {
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) calls: CallLog,
+    /// Those that are active; not saved, because each start names its own.
+    pub(crate) secrets: Vec<String>,
     /// Webhooks that are being sent at this moment.
     pub(crate) in_flight: HashSet<String>,
     journal: Option<Journal>,
@@ -82,12 +83,12 @@ impl Simulator {
         let state = State {
             world,
             calls: CallLog::default(),
+            secrets: vec![options.secret],
             in_flight: HashSet::new(),
             journal,
         };
         let inner = Inner {
             client_id: options.client_id,
-            secret: options.secret,
             clock: options.clock,
             http: http_client()?,
             state: Mutex::new(state),
@@ -143,7 +144,8 @@ impl Simulator {
     }
 
     pub(crate) fn accepts(&self, client_id: &str, secret: &str) -> bool {
-        self.inner.client_id == client_id && self.inner.secret == secret
+        self.inner.client_id == client_id
+            && self.look(|state| state.secrets.iter().any(|active| active == secret))
     }
 
     /// Changes the state and saves it. What `change` returns may be told to

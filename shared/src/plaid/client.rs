@@ -28,6 +28,8 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 /// Less time than this is not worth an attempt.
 const SHORTEST_ATTEMPT: Duration = Duration::from_millis(300);
 const MAX_ATTEMPTS: u32 = 3;
+/// The kept credentials, the current ones, and the previous ones.
+const MAX_KEYS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(150);
 /// Real answers have a few kilobytes.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -96,7 +98,7 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
     ) -> Result<A, PlaidFailure> {
         let body = Zeroizing::new(serde_json::to_vec(request).unwrap_or_default());
         let mut credentials = self.credentials().await?;
-        let mut keys_were_refused = false;
+        let mut keys = 1;
         let mut maybe_applied = false;
         let mut attempt = 1;
         loop {
@@ -119,13 +121,13 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
                 "a call to Plaid failed"
             );
             maybe_applied |= failure.maybe_applied();
-            if keys_refused(&failure) && !keys_were_refused {
-                keys_were_refused = true;
-                let fresh = self.credentials.credentials_after(&credentials).await;
-                match fresh {
-                    Ok(fresh) if !fresh.same_as(&credentials) => credentials = fresh,
-                    _ => return Err(remembering(failure, maybe_applied)),
+            if keys_refused(&failure) {
+                // This attempt had no effect, so another one is safe.
+                match self.credentials_after(&credentials, keys).await {
+                    Some(others) => credentials = others,
+                    None => return Err(remembering(failure, maybe_applied)),
                 }
+                keys += 1;
                 continue;
             }
             if failure.class() != FailureClass::Retry || attempt >= MAX_ATTEMPTS {
@@ -140,6 +142,22 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
         self.credentials.credentials().await.map_err(|error| {
             tracing::error!(error = %error, "no Plaid credentials");
             PlaidFailure::NoCredentials
+        })
+    }
+
+    /// Other credentials than the refused ones, unless a call has tried enough of them.
+    async fn credentials_after(
+        &self,
+        refused: &PlaidCredentials,
+        tried: u32,
+    ) -> Option<PlaidCredentials> {
+        if tried >= MAX_KEYS {
+            return None;
+        }
+        let others = self.credentials.credentials_after(refused).await;
+        others.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "the Plaid secret could not be read again");
+            None
         })
     }
 

@@ -181,13 +181,19 @@ pub enum SecretError {
 
 /// Our credentials at Plaid.
 pub trait CredentialSource: Send + Sync {
-    /// The current credentials; MAY be cached.
+    /// The credentials to call Plaid with; MAY be cached.
     fn credentials(&self) -> impl Future<Output = Result<PlaidCredentials, SecretError>> + Send;
 
-    /// The credentials after Plaid refused `refused`: MUST be newly read, unless somebody
-    /// else has just done that.
+    /// What to try after Plaid refused `refused`, or `None` when nothing is left to try. MUST
+    /// be other than `refused`: the current credentials, newly read unless somebody else has
+    /// just done that; or, where Plaid refuses these, the previous ones, which then serve
+    /// until the current ones are read anew. MUST come to `None` soon if Plaid refuses all
+    /// of them, and MUST NOT read them for each refusal.
+    ///
+    /// # Errors
+    /// They could not be read.
     fn credentials_after(
         &self,
         refused: &PlaidCredentials,
-    ) -> impl Future<Output = Result<PlaidCredentials, SecretError>> + Send;
+    ) -> impl Future<Output = Result<Option<PlaidCredentials>, SecretError>> + Send;
 }

@@ -1,36 +1,69 @@
-//! When the secret is read: at first, every five minutes, and when Plaid refuses it.
+//! When the secret is read: at first, every five minutes, and when Plaid refuses it; then
+//! the version before it, too.
 
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
+use super::kept::Kept;
 use crate::domain::PlaidCredentials;
 use crate::ports::{Clock, CredentialSource, SecretError};
 
 const FRESH_FOR: SignedDuration = SignedDuration::from_mins(5);
 /// While Secrets Manager is away, the last known credentials serve on for this long.
 const USABLE_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// Credentials younger than this are not read again because Plaid refused them: then
-/// they are simply wrong.
+/// After a refusal of Plaid's made us read the secret, no other one does for this long: then
+/// the credentials are simply wrong. It counts from that reading and not from any: a
+/// container that started just before a rotation must find the new secret at once.
 const SURELY_CURRENT: SignedDuration = SignedDuration::from_secs(10);
 
 /// Reads the credentials, each time anew.
 pub trait ReadCredentials: Send + Sync {
-    /// Reads them.
-    fn read(&self) -> impl Future<Output = Result<PlaidCredentials, SecretError>> + Send;
+    /// Reads the current ones.
+    fn current(&self) -> impl Future<Output = Result<PlaidCredentials, SecretError>> + Send;
+
+    /// Reads those that were current before; `None` when there are none.
+    fn previous(
+        &self,
+    ) -> impl Future<Output = Result<Option<PlaidCredentials>, SecretError>> + Send;
 }
 
 /// Credentials that are read when they have to be, and by one caller at a time.
 pub struct CredentialCache<R, C> {
     reader: R,
     clock: C,
-    kept: Mutex<Option<Kept>>,
+    state: Mutex<State>,
 }
 
-struct Kept {
-    credentials: PlaidCredentials,
-    read_at: Timestamp,
+#[derive(Default)]
+struct State {
+    kept: Option<Kept>,
+    /// When a refusal made us read last.
+    read_again_at: Option<Timestamp>,
+}
+
+impl State {
+    fn keep(&mut self, current: PlaidCredentials, now: Timestamp) -> &mut Kept {
+        if self
+            .kept
+            .as_ref()
+            .is_some_and(|kept| !kept.is_current(&current))
+        {
+            tracing::info!("a new Plaid secret is in use");
+        }
+        self.kept.insert(Kept::new(current, now))
+    }
+
+    /// Whether a refusal may make us read; if so, it does.
+    fn may_read_again(&mut self, now: Timestamp) -> bool {
+        let long_ago = |at| now.duration_since(at) >= SURELY_CURRENT;
+        let may = self.read_again_at.is_none_or(long_ago);
+        if may {
+            self.read_again_at = Some(now);
+        }
+        may
+    }
 }
 
 impl<R: ReadCredentials, C: Clock> CredentialCache<R, C> {
@@ -39,81 +72,155 @@ impl<R: ReadCredentials, C: Clock> CredentialCache<R, C> {
         Self {
             reader,
             clock,
-            kept: Mutex::new(None),
+            state: Mutex::default(),
         }
     }
 
-    async fn newer_than(&self, max_age: SignedDuration) -> Result<PlaidCredentials, SecretError> {
-        let mut kept = self.kept.lock().await;
-        let now = self.clock.now();
-        let age = kept.as_ref().map(|kept| now.duration_since(kept.read_at));
-        if let (Some(kept), Some(age)) = (kept.as_ref(), age)
-            && age < max_age
-        {
-            return Ok(kept.credentials.clone());
+    /// The previous credentials, in place of those of `kept` that Plaid refused.
+    async fn fall_back(&self, kept: &mut Kept) -> Result<Option<PlaidCredentials>, SecretError> {
+        if !kept.may_ask_for_previous() {
+            return Ok(None);
         }
-        match (self.reader.read().await, kept.as_ref(), age) {
-            (Ok(credentials), ..) => {
-                *kept = Some(Kept {
-                    credentials: credentials.clone(),
-                    read_at: now,
-                });
-                Ok(credentials)
-            }
-            (Err(error), Some(kept), Some(age)) if age < USABLE_FOR => {
-                tracing::warn!(error = %error, "the Plaid secret is stale");
-                Ok(kept.credentials.clone())
-            }
-            (Err(error), ..) => Err(error),
+        let Some(previous) = self.reader.previous().await? else {
+            return Ok(None);
+        };
+        let serving = kept.fall_back(previous);
+        if serving.is_some() {
+            tracing::warn!("Plaid refuses the current secret; the previous one is tried");
         }
+        Ok(serving.cloned())
     }
 }
 
 impl<R: ReadCredentials, C: Clock> CredentialSource for CredentialCache<R, C> {
     async fn credentials(&self) -> Result<PlaidCredentials, SecretError> {
-        self.newer_than(FRESH_FOR).await
+        let mut state = self.state.lock().await;
+        let now = self.clock.now();
+        let kept = state
+            .kept
+            .as_ref()
+            .map(|kept| (kept.age(now), kept.serving()));
+        if let Some((age, serving)) = kept
+            && age < FRESH_FOR
+        {
+            return Ok(serving.clone());
+        }
+        match (self.reader.current().await, kept) {
+            (Ok(current), _) => Ok(state.keep(current, now).serving().clone()),
+            (Err(error), Some((age, serving))) if age < USABLE_FOR => {
+                tracing::warn!(error = %error, "the Plaid secret is stale");
+                Ok(serving.clone())
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     async fn credentials_after(
         &self,
         refused: &PlaidCredentials,
-    ) -> Result<PlaidCredentials, SecretError> {
-        let kept = self.newer_than(FRESH_FOR).await?;
-        if kept.same_as(refused) {
-            return self.newer_than(SURELY_CURRENT).await;
+    ) -> Result<Option<PlaidCredentials>, SecretError> {
+        let mut state = self.state.lock().await;
+        if let Some(kept) = &state.kept
+            && !kept.serving().same_as(refused)
+        {
+            return Ok(Some(kept.serving().clone()));
         }
-        Ok(kept)
+        let now = self.clock.now();
+        if state.may_read_again(now) {
+            let current = self.reader.current().await?;
+            let kept = state.keep(current, now);
+            if !kept.is_current(refused) {
+                return Ok(Some(kept.serving().clone()));
+            }
+        }
+        match &mut state.kept {
+            Some(kept) => self.fall_back(kept).await,
+            None => Ok(None),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::{Arc, Mutex};
 
     use super::*;
     use crate::test_util::FixedClock;
 
-    /// Secrets Manager with one secret, counting the reads.
+    type Cache = CredentialCache<Secret, FixedClock>;
+
+    /// Secrets Manager with one secret, counting the readings.
     #[derive(Default, Clone)]
-    struct Secret {
-        value: Arc<Mutex<Option<&'static str>>>,
-        reads: Arc<AtomicU32>,
+    struct Secret(Arc<Mutex<Versions>>);
+
+    #[derive(Default)]
+    struct Versions {
+        current: Option<&'static str>,
+        previous: Option<&'static str>,
+        away: bool,
+        /// Of the current and of the previous version.
+        readings: (u32, u32),
+        /// How many readings are under way, and how many were at most.
+        at_once: (u32, u32),
     }
 
-    impl ReadCredentials for Secret {
-        async fn read(&self) -> Result<PlaidCredentials, SecretError> {
-            self.reads.fetch_add(1, Ordering::Relaxed);
-            let value = *self.value.lock().unwrap();
-            value
-                .map(|secret| PlaidCredentials::new("id", secret))
-                .ok_or_else(|| SecretError::Unavailable("away".to_owned()))
+    impl Secret {
+        /// The current version becomes the previous one.
+        fn put(&self, value: &'static str) {
+            let mut versions = self.0.lock().unwrap();
+            versions.previous = versions.current.replace(value);
+        }
+
+        fn go_away(&self, away: bool) {
+            self.0.lock().unwrap().away = away;
+        }
+
+        fn readings(&self) -> (u32, u32) {
+            self.0.lock().unwrap().readings
+        }
+
+        /// A reading during which others get their turn.
+        async fn one(
+            &self,
+            choose: impl Fn(&mut Versions) -> Option<&'static str>,
+        ) -> Result<Option<PlaidCredentials>, SecretError> {
+            {
+                let (now, most) = &mut self.0.lock().unwrap().at_once;
+                *now += 1;
+                *most = (*most).max(*now);
+            }
+            tokio::task::yield_now().await;
+            let mut versions = self.0.lock().unwrap();
+            versions.at_once.0 -= 1;
+            let chosen = choose(&mut versions);
+            if versions.away {
+                return Err(SecretError::Unavailable("away".to_owned()));
+            }
+            Ok(chosen.map(|secret| PlaidCredentials::new("id", secret)))
         }
     }
 
-    fn cache(value: &'static str) -> (CredentialCache<Secret, FixedClock>, Secret, FixedClock) {
+    impl ReadCredentials for Secret {
+        async fn current(&self) -> Result<PlaidCredentials, SecretError> {
+            let read = self.one(|versions| {
+                versions.readings.0 += 1;
+                versions.current
+            });
+            Ok(read.await?.unwrap())
+        }
+
+        async fn previous(&self) -> Result<Option<PlaidCredentials>, SecretError> {
+            let read = self.one(|versions| {
+                versions.readings.1 += 1;
+                versions.previous
+            });
+            read.await
+        }
+    }
+
+    fn cache(value: &'static str) -> (Cache, Secret, FixedClock) {
         let secret = Secret::default();
-        *secret.value.lock().unwrap() = Some(value);
+        secret.put(value);
         let clock = FixedClock::at_second(1_795_000_000);
         (
             CredentialCache::new(secret.clone(), clock.clone()),
@@ -122,49 +229,160 @@ mod tests {
         )
     }
 
-    async fn current(cache: &CredentialCache<Secret, FixedClock>) -> String {
-        cache
-            .credentials()
-            .await
-            .unwrap()
-            .expose_secret()
-            .to_owned()
+    async fn serving(cache: &Cache) -> String {
+        let credentials = cache.credentials().await.unwrap();
+        credentials.expose_secret().to_owned()
+    }
+
+    async fn after(cache: &Cache, refused: &str) -> Option<String> {
+        let refused = PlaidCredentials::new("id", refused);
+        let others = cache.credentials_after(&refused).await.unwrap();
+        others.map(|others| others.expose_secret().to_owned())
     }
 
     #[tokio::test]
     async fn the_secret_is_read_once_in_five_minutes() {
         let (cache, secret, clock) = cache("one");
         for _ in 0..3 {
-            assert_eq!(current(&cache).await, "one");
+            assert_eq!(serving(&cache).await, "one");
         }
-        assert_eq!(secret.reads.load(Ordering::Relaxed), 1);
-        *secret.value.lock().unwrap() = Some("two");
+        assert_eq!(secret.readings(), (1, 0));
+        secret.put("two");
         clock.advance_seconds(299);
-        assert_eq!(current(&cache).await, "one");
+        assert_eq!(serving(&cache).await, "one");
         clock.advance_seconds(1);
-        assert_eq!(current(&cache).await, "two");
+        assert_eq!(serving(&cache).await, "two");
     }
 
     #[tokio::test]
-    async fn refused_credentials_are_read_again_once() {
+    async fn a_refused_secret_is_read_again_once_for_all_who_had_it() {
         let (cache, secret, clock) = cache("one");
-        let old = cache.credentials().await.unwrap();
+        assert_eq!(serving(&cache).await, "one");
         clock.advance_seconds(60);
-        *secret.value.lock().unwrap() = Some("two");
-        let fresh = cache.credentials_after(&old).await.unwrap();
-        assert_eq!(fresh.expose_secret(), "two");
-        let again = cache.credentials_after(&fresh).await.unwrap();
-        assert!(again.same_as(&fresh));
-        assert_eq!(secret.reads.load(Ordering::Relaxed), 2);
+        secret.put("two");
+        let all = tokio::join!(
+            after(&cache, "one"),
+            after(&cache, "one"),
+            after(&cache, "one")
+        );
+        let two = Some("two".to_owned());
+        assert_eq!(all, (two.clone(), two.clone(), two));
+        assert_eq!(serving(&cache).await, "two");
+        assert_eq!(secret.readings(), (2, 0));
+        assert_eq!(secret.0.lock().unwrap().at_once, (0, 1));
+    }
+
+    #[tokio::test]
+    async fn a_rotation_right_after_the_first_reading_is_found_at_once() {
+        let (cache, secret, _) = cache("one");
+        assert_eq!(serving(&cache).await, "one");
+        secret.put("two");
+        assert_eq!(after(&cache, "one").await.as_deref(), Some("two"));
+    }
+
+    #[tokio::test]
+    async fn the_previous_secret_serves_while_plaid_refuses_the_current_one() {
+        let (cache, secret, clock) = cache("right");
+        secret.put("wrong");
+        assert_eq!(serving(&cache).await, "wrong");
+        assert_eq!(after(&cache, "wrong").await.as_deref(), Some("right"));
+        // One who began with it at the same time is told the same.
+        assert_eq!(after(&cache, "wrong").await.as_deref(), Some("right"));
+        clock.advance_seconds(299);
+        assert_eq!(serving(&cache).await, "right");
+        assert_eq!(secret.readings(), (2, 1));
+        // With the next reading, the current one gets another chance.
+        clock.advance_seconds(1);
+        assert_eq!(serving(&cache).await, "wrong");
+        assert_eq!(after(&cache, "wrong").await.as_deref(), Some("right"));
+    }
+
+    #[tokio::test]
+    async fn kept_current_and_previous_secret_are_tried_in_this_order() {
+        let (cache, secret, _) = cache("kept");
+        assert_eq!(serving(&cache).await, "kept");
+        secret.put("previous");
+        secret.put("current");
+        assert_eq!(after(&cache, "kept").await.as_deref(), Some("current"));
+        assert_eq!(after(&cache, "current").await.as_deref(), Some("previous"));
+        assert_eq!(after(&cache, "previous").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_mended_current_secret_takes_over_when_the_previous_one_is_refused() {
+        let (cache, secret, clock) = cache("old");
+        secret.put("wrong");
+        assert_eq!(serving(&cache).await, "wrong");
+        assert_eq!(after(&cache, "wrong").await.as_deref(), Some("old"));
+        secret.put("new");
+        clock.advance_seconds(10);
+        assert_eq!(after(&cache, "old").await.as_deref(), Some("new"));
+        assert_eq!(serving(&cache).await, "new");
+    }
+
+    #[tokio::test]
+    async fn two_refused_secrets_are_read_once_in_ten_seconds() {
+        let (cache, secret, clock) = cache("one");
+        assert_eq!(serving(&cache).await, "one");
+        secret.put("two");
+        for readings in [(2, 1), (3, 2)] {
+            assert_eq!(after(&cache, "one").await.as_deref(), Some("two"));
+            assert_eq!(after(&cache, "two").await.as_deref(), Some("one"));
+            for _ in 0..3 {
+                assert_eq!(after(&cache, "one").await, None);
+            }
+            clock.advance_seconds(9);
+            assert_eq!(after(&cache, "one").await, None);
+            assert_eq!(secret.readings(), readings);
+            clock.advance_seconds(1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_previous_secret_like_the_current_one_is_no_other_one() {
+        let (cache, secret, _) = cache("wrong");
+        secret.put("wrong");
+        assert_eq!(serving(&cache).await, "wrong");
+        assert_eq!(after(&cache, "wrong").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_never_changed_has_nothing_to_fall_back_on() {
+        let (cache, secret, _) = cache("wrong");
+        assert_eq!(serving(&cache).await, "wrong");
+        for _ in 0..3 {
+            assert_eq!(after(&cache, "wrong").await, None);
+        }
+        assert_eq!(secret.readings(), (2, 1));
+        assert_eq!(serving(&cache).await, "wrong");
+    }
+
+    #[tokio::test]
+    async fn secrets_manager_that_is_away_is_not_asked_by_every_refused_call() {
+        let (cache, secret, clock) = cache("one");
+        assert_eq!(serving(&cache).await, "one");
+        secret.put("two");
+        secret.go_away(true);
+        let one = PlaidCredentials::new("id", "one");
+        for _ in 0..2 {
+            assert!(cache.credentials_after(&one).await.is_err());
+        }
+        assert_eq!(after(&cache, "one").await, None);
+        assert_eq!(secret.readings(), (2, 1));
+        secret.go_away(false);
+        clock.advance_seconds(10);
+        assert_eq!(after(&cache, "one").await.as_deref(), Some("two"));
     }
 
     #[tokio::test]
     async fn known_credentials_serve_on_for_an_hour_while_secrets_manager_is_away() {
-        let (cache, secret, clock) = cache("one");
-        assert_eq!(current(&cache).await, "one");
-        *secret.value.lock().unwrap() = None;
+        let (cache, secret, clock) = cache("right");
+        secret.put("wrong");
+        assert_eq!(serving(&cache).await, "wrong");
+        assert_eq!(after(&cache, "wrong").await.as_deref(), Some("right"));
+        secret.go_away(true);
         clock.advance_seconds(3599);
-        assert_eq!(current(&cache).await, "one");
+        assert_eq!(serving(&cache).await, "right");
         clock.advance_seconds(1);
         assert!(cache.credentials().await.is_err());
     }

@@ -1,6 +1,7 @@
 //! Plaid's credentials from Secrets Manager, kept for a few minutes.
 
 mod cache;
+mod kept;
 mod reader;
 
 pub use cache::{CredentialCache, ReadCredentials};

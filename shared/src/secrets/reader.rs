@@ -1,6 +1,10 @@
 //! Reading the secret.
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::{
+    GetSecretValueError, GetSecretValueOutput,
+};
 use aws_types::SdkConfig;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -9,6 +13,13 @@ use super::ReadCredentials;
 use crate::aws::describe;
 use crate::domain::PlaidCredentials;
 use crate::ports::SecretError;
+
+/// The version that counts.
+const CURRENT: &str = "AWSCURRENT";
+/// The one that counted before it; Secrets Manager moves the label by itself.
+const PREVIOUS: &str = "AWSPREVIOUS";
+
+type ReadError = SdkError<GetSecretValueError>;
 
 /// The secret with Plaid's credentials.
 pub struct PlaidSecret {
@@ -30,20 +41,45 @@ impl PlaidSecret {
             secret_id: secret_id.into(),
         }
     }
+
+    async fn version(&self, stage: &str) -> Result<GetSecretValueOutput, ReadError> {
+        self.client
+            .get_secret_value()
+            .secret_id(&self.secret_id)
+            .version_stage(stage)
+            .send()
+            .await
+    }
 }
 
 impl ReadCredentials for PlaidSecret {
-    async fn read(&self) -> Result<PlaidCredentials, SecretError> {
-        let answer = self
-            .client
-            .get_secret_value()
-            .secret_id(&self.secret_id)
-            .send()
-            .await
-            .map_err(|error| SecretError::Unavailable(describe(&error)))?;
-        let text = Zeroizing::new(answer.secret_string.ok_or(SecretError::Malformed)?);
-        parse(&text)
+    async fn current(&self) -> Result<PlaidCredentials, SecretError> {
+        let answer = self.version(CURRENT).await;
+        credentials(answer.map_err(|error| unavailable(&error))?)
     }
+
+    async fn previous(&self) -> Result<Option<PlaidCredentials>, SecretError> {
+        match self.version(PREVIOUS).await {
+            Ok(answer) => credentials(answer).map(Some),
+            Err(error) if has_none(&error) => Ok(None),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+}
+
+fn has_none(error: &ReadError) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(GetSecretValueError::is_resource_not_found_exception)
+}
+
+fn unavailable(error: &ReadError) -> SecretError {
+    SecretError::Unavailable(describe(error))
+}
+
+fn credentials(answer: GetSecretValueOutput) -> Result<PlaidCredentials, SecretError> {
+    let text = Zeroizing::new(answer.secret_string.ok_or(SecretError::Malformed)?);
+    parse(&text)
 }
 
 fn parse(text: &str) -> Result<PlaidCredentials, SecretError> {

@@ -31,8 +31,8 @@ impl CredentialSource for FixedCredentials {
     async fn credentials_after(
         &self,
         _refused: &PlaidCredentials,
-    ) -> Result<PlaidCredentials, SecretError> {
-        Ok(self.0.clone())
+    ) -> Result<Option<PlaidCredentials>, SecretError> {
+        Ok(None)
     }
 }
 

@@ -45,8 +45,8 @@ impl CredentialSource for Keys {
     async fn credentials_after(
         &self,
         _refused: &PlaidCredentials,
-    ) -> Result<PlaidCredentials, SecretError> {
-        self.credentials().await
+    ) -> Result<Option<PlaidCredentials>, SecretError> {
+        Ok(None)
     }
 }
 

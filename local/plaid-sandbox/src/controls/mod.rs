@@ -5,6 +5,7 @@ mod clock;
 mod faults;
 mod items;
 mod link_sessions;
+mod secrets;
 mod settings;
 mod webhooks;
 
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> Router<Simulator> {
             "/requests",
             get(settings::requests).delete(settings::clear_requests),
         )
+        .route("/secrets", get(secrets::get).post(secrets::change))
         .route("/settings", get(settings::get).post(settings::change))
         .route("/webhooks", get(webhooks::list).delete(webhooks::clear))
         .route("/webhooks/send", post(webhooks::send))

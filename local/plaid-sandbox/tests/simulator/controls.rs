@@ -263,3 +263,44 @@ async fn same_processor_token_comes_again_if_the_setting_says_so() {
     assert_ne!(tokens[0], tokens[1]);
     assert!(tokens[..2].contains(&tokens[2]));
 }
+
+#[tokio::test]
+async fn two_secrets_are_active_while_one_is_rotated() {
+    let sandbox = Sandbox::start().await;
+    let plaid = &sandbox.plaid;
+    let accepted = async |secret: &str| {
+        let body = json!({"secret": secret, "institution_id": "ins_109508",
+            "initial_products": ["auth"]});
+        let answer = plaid.call("/sandbox/public_token/create", body).await;
+        answer.status == 200 || {
+            assert_eq!(answer.code(), "INVALID_API_KEYS");
+            false
+        }
+    };
+    for (active, old, new) in [
+        (json!([SECRET]), true, false),
+        (json!([SECRET, "new-secret"]), true, true),
+        (json!(["new-secret"]), false, true),
+    ] {
+        let body = json!({ "secrets": active });
+        plaid.control("POST", "/secrets", body.clone()).await;
+        assert_eq!(plaid.control("GET", "/secrets", Value::Null).await, body);
+        assert_eq!(
+            (accepted(SECRET).await, accepted("new-secret").await),
+            (old, new)
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_secret_and_three_secrets_are_refused() {
+    let sandbox = Sandbox::start().await;
+    let plaid = &sandbox.plaid;
+    for secrets in [json!([]), json!([""]), json!(["a", "b", "c"]), json!(null)] {
+        let body = json!({ "secrets": secrets });
+        let answer = plaid.try_control("POST", "/secrets", body).await;
+        assert_eq!(answer.status, 400, "{secrets}");
+    }
+    let active = plaid.control("GET", "/secrets", Value::Null).await;
+    assert_eq!(active["secrets"], json!([SECRET]));
+}

@@ -133,6 +133,21 @@ async fn webhook_that_waits_for_a_retry_is_sent_after_a_restart() {
 }
 
 #[tokio::test]
+async fn active_secrets_are_those_of_the_start_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options {
+        state_file: Some(folder.path().join("state")),
+        ..Options::default()
+    };
+    let before = Sandbox::with(options()).await;
+    let rotated = json!({"secrets": ["rotated"]});
+    before.plaid.control("POST", "/secrets", rotated).await;
+    drop(before);
+    let after = Sandbox::with(options()).await;
+    after.plaid.public_token("ins_109508", json!({})).await;
+}
+
+#[tokio::test]
 async fn moved_clock_stays_moved() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options {
