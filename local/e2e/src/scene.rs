@@ -6,6 +6,8 @@ use local::{Options, Stack};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::deployment::{Deployment, Proof};
+
 /// What goes wrong when a test cannot even ask.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -18,9 +20,11 @@ pub const FIRST_PLATYPUS: &str = "ins_109508";
 /// A user of the simulator with one checking account.
 pub const SINGLE_ACCOUNT: &str = "user_single";
 
-/// A stack with its simulator.
-pub struct Scene {
-    stack: Stack,
+/// A stack with its simulator: one in this process, unless it says otherwise.
+pub struct Scene<S = Stack> {
+    /// Where it is.
+    pub place: Deployment,
+    stack: S,
     http: Client,
 }
 
@@ -64,7 +68,15 @@ impl Reply {
 /// A signed-in user, or a server that acts for users.
 #[derive(Debug, Clone)]
 pub struct User {
-    token: String,
+    proof: Proof,
+}
+
+impl User {
+    /// Somebody with this token, whatever it is worth.
+    pub fn with_token(token: &str) -> Self {
+        let proof = Proof::Token(token.to_owned());
+        Self { proof }
+    }
 }
 
 impl Scene {
@@ -82,16 +94,8 @@ impl Scene {
     /// It does not start.
     pub async fn start_with(options: Options) -> Result<Self, Failure> {
         let stack = Stack::start(options).await?;
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-        let http = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .build()?;
-        Ok(Self { stack, http })
+        let place = Deployment::of(&stack, PATIENCE);
+        Self::at(place, stack)
     }
 
     /// The stack.
@@ -102,6 +106,42 @@ impl Scene {
     /// Stops everything.
     pub async fn stop(self) {
         self.stack.stop().await;
+    }
+}
+
+impl Scene<Option<Stack>> {
+    /// The deployment that the environment tells of; without one, a stack with these options.
+    ///
+    /// # Errors
+    /// The environment tells half of it, or the stack does not start.
+    pub async fn deployed_or_with(options: Options) -> Result<Self, Failure> {
+        if let Some(place) = Deployment::from_environment()? {
+            return Self::at(place, None);
+        }
+        let stack = Stack::start(options).await?;
+        Self::at(Deployment::of(&stack, PATIENCE), Some(stack))
+    }
+
+    /// Stops what was started.
+    pub async fn stop(self) {
+        if let Some(stack) = self.stack {
+            stack.stop().await;
+        }
+    }
+}
+
+impl<S> Scene<S> {
+    fn at(place: Deployment, stack: S) -> Result<Self, Failure> {
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let http = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .build()?;
+        Ok(Self { place, stack, http })
     }
 
     /// Signs a user in.
@@ -121,11 +161,28 @@ impl Scene {
     }
 
     async fn log_in(&self, login: &Value) -> Result<User, Failure> {
-        let login = login.to_string();
-        let answer = self.send(Method::POST, "/dev/login", None, Some(&login));
+        let answer = self.ask_helper(Method::POST, "/dev/login", Some(login));
         Ok(User {
-            token: text(&answer.await?.json(), "token")?,
+            proof: Proof::read(&answer.await?.json())?,
         })
+    }
+
+    /// Asks what stands beside the API.
+    ///
+    /// # Errors
+    /// No answer comes.
+    pub async fn ask_helper(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Reply, Failure> {
+        let url = format!("{}{path}", self.place.helper_url);
+        let mut request = self.http.request(method, url);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Reply::read(request.send().await?).await
     }
 
     /// Sends a request to the gateway; a body is JSON.
@@ -139,17 +196,18 @@ impl Scene {
         user: Option<&User>,
         body: Option<&str>,
     ) -> Result<Reply, Failure> {
-        let url = format!("{}{path}", self.stack.gateway_url());
+        let url = format!("{}{path}", self.place.gateway_url);
         let mut request = self.http.request(method, url);
-        if let Some(user) = user {
-            request = request.bearer_auth(&user.token);
-        }
         if let Some(body) = body {
             request = request
                 .header("content-type", "application/json")
                 .body(body.to_owned());
         }
-        Reply::read(request.send().await?).await
+        let mut request = request.build()?;
+        if let Some(user) = user {
+            user.proof.show(&mut request)?;
+        }
+        Reply::read(self.http.execute(request).await?).await
     }
 
     /// Sends JSON to the gateway.
@@ -192,12 +250,16 @@ impl Scene {
         }
     }
 
+    fn plaid_url(&self) -> Result<&str, Failure> {
+        Ok(self.place.plaid_url.as_deref().ok_or("no simulator")?)
+    }
+
     /// Calls the simulator, as Plaid's API or as its controls.
     ///
     /// # Errors
     /// No answer comes, or it refuses.
     pub async fn plaid(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let url = format!("{}{path}", self.stack.plaid_url().ok_or("no simulator")?);
+        let url = format!("{}{path}", self.plaid_url()?);
         let simulator = plaid_sandbox::Options::default();
         let answer = self
             .http
@@ -220,7 +282,7 @@ impl Scene {
     /// # Errors
     /// No answer comes.
     pub async fn look_at_plaid(&self, path: &str) -> Result<Value, Failure> {
-        let url = format!("{}{path}", self.stack.plaid_url().ok_or("no simulator")?);
+        let url = format!("{}{path}", self.plaid_url()?);
         Ok(Reply::read(self.http.get(url).send().await?).await?.json())
     }
 
@@ -234,7 +296,7 @@ impl Scene {
             "initial_products": ["auth"],
             "options": {
                 "override_username": username,
-                "webhook": format!("{}/v1/webhooks/plaid", self.stack.gateway_url()),
+                "webhook": format!("{}/v1/webhooks/plaid", self.place.gateway_url),
             },
         });
         let answer = self.plaid("/sandbox/public_token/create", &body).await?;
@@ -255,6 +317,29 @@ impl Scene {
         items.iter().map(|item| text(item, "item_id")).collect()
     }
 
+    /// Reads from the gateway until the answer is as wanted.
+    ///
+    /// # Errors
+    /// It is not in time; the last answer tells how it was.
+    pub async fn wait_for(
+        &self,
+        user: &User,
+        path: &str,
+        wanted: impl Fn(&Reply) -> bool,
+    ) -> Result<Reply, Failure> {
+        let begun = Instant::now();
+        loop {
+            let reply = self.get(user, path).await?;
+            if wanted(&reply) {
+                return Ok(reply);
+            }
+            if begun.elapsed() > self.place.patience {
+                return Err(format!("{path} is still {}", reply.text).into());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     /// Asks again until the simulator's answer is as wanted.
     ///
     /// # Errors
@@ -270,7 +355,7 @@ impl Scene {
             if wanted(&answer) {
                 return Ok(answer);
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > self.place.patience {
                 return Err(format!("{path} is still {answer}").into());
             }
             tokio::time::sleep(POLL).await;
@@ -279,7 +364,7 @@ impl Scene {
 }
 
 /// A member that is text.
-fn text(value: &Value, name: &str) -> Result<String, Failure> {
+pub(crate) fn text(value: &Value, name: &str) -> Result<String, Failure> {
     let text = value.get(name).and_then(Value::as_str).map(str::to_owned);
     text.ok_or_else(|| format!("no {name} in {value}").into())
 }
