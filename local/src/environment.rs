@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
+use crate::Options;
 use crate::gateway::{USER_AUDIENCE, USER_ISSUER};
 use crate::template::{FunctionResource, REGION};
 
@@ -40,14 +41,16 @@ pub(crate) fn parameters(urls: &Urls, gateway_port: u16) -> BTreeMap<String, Str
 }
 
 /// What every function needs to reach the local AWS.
-pub(crate) fn aws(urls: &Urls, dynamodb_proxy: Option<&Url>) -> Variables {
-    let dynamodb = dynamodb_proxy.map_or(urls.dynamodb.as_str(), Url::as_str);
+pub(crate) fn aws(urls: &Urls, options: &Options) -> Variables {
+    let by = |proxy: &Option<Url>, url: &str| proxy.as_ref().map_or(url, Url::as_str).to_owned();
+    let aws = by(&options.aws_proxy, &urls.aws);
+    let dynamodb = by(&options.dynamodb_proxy, &urls.dynamodb);
     [
         ("AWS_REGION", REGION),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_ENDPOINT_URL", &urls.aws),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_ENDPOINT_URL", &aws),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb),
         ("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", &urls.dynamodb),
         // Without it the SDK may ask an address that only exists on EC2, and wait.
         ("AWS_EC2_METADATA_DISABLED", "true"),
@@ -57,14 +60,14 @@ pub(crate) fn aws(urls: &Urls, dynamodb_proxy: Option<&Url>) -> Variables {
     .collect()
 }
 
-/// The variables of one function.
+/// The variables of one function. As in AWS, it has credentials of its own: its package
+/// names them.
 pub(crate) fn of_function(function: &FunctionResource, aws: &Variables) -> Variables {
     let mut variables = function.environment.clone();
     variables.extend(aws.clone());
-    variables.insert(
-        "AWS_LAMBDA_FUNCTION_NAME".to_owned(),
-        function.package.clone(),
-    );
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_LAMBDA_FUNCTION_NAME"] {
+        variables.insert(name.to_owned(), function.package.clone());
+    }
     variables
 }
 

@@ -28,6 +28,8 @@ pub struct Options {
     pub schedules: Schedules,
     /// Where the functions find DynamoDB, if something stands in between: a test's proxy.
     pub dynamodb_proxy: Option<Url>,
+    /// The same for KMS, Secrets Manager and EventBridge.
+    pub aws_proxy: Option<Url>,
     /// A Lambda Invoke API that runs the functions instead of the linked handlers.
     pub lambda: Option<Url>,
     /// A file to write the functions' environment variables to, besides the one in

@@ -141,7 +141,7 @@ impl Stack {
         let functions = FunctionResource::read_all(&document, &scope)?;
         let api = Api::read(&document, &scope, &functions)?;
         let triggers = Triggers::read(&document, &scope, &functions, options.schedules)?;
-        let aws = environment::aws(&urls, options.dynamodb_proxy.as_ref());
+        let aws = environment::aws(&urls, &options);
         let environment = environment::of_all(&functions, &aws);
         for path in files.path("env").iter().chain(&options.env_file) {
             data_dir::write_anywhere(path, environment::as_file(&environment).as_bytes())?;

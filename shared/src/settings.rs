@@ -15,32 +15,47 @@ use crate::domain::{
 
 /// The variables that a function is configured with.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    #[cfg(any(test, feature = "test-util"))]
+    asked: crate::test_util::Asked,
+}
 
 impl Environment {
     /// The variables of this process.
     pub fn of_process() -> Self {
-        Self(std::env::vars().collect())
+        std::env::vars().collect()
     }
 
     /// The value of a variable; an empty one counts as absent, because that is how a
     /// template leaves a parameter out.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
+        #[cfg(any(test, feature = "test-util"))]
+        self.asked.note(name);
+        self.variables
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// The variables that were asked for, there or not.
+    #[cfg(any(test, feature = "test-util"))]
+    pub fn asked(&self) -> std::collections::BTreeSet<String> {
+        self.asked.names()
     }
 }
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
-        Self(
-            variables
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Self {
+            variables,
+            #[cfg(any(test, feature = "test-util"))]
+            asked: crate::test_util::Asked::default(),
+        }
     }
 }
 

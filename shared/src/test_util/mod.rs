@@ -1,6 +1,7 @@
 //! For tests of every room: the ports in memory, a clock that stands still, dice, a signer
 //! of webhooks, and requests from the sample events.
 
+mod asked;
 mod builders;
 mod bus;
 mod clock;
@@ -12,6 +13,7 @@ mod store;
 pub mod store_contract;
 mod vault;
 
+pub use asked::Asked;
 pub use builders::{linked_item, with_access_token};
 pub use bus::MemoryBus;
 pub use clock::FixedClock;

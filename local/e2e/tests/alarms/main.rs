@@ -118,8 +118,8 @@ fn assert_signals_are_counted(
     lines: &[(String, Value)],
     measured: &BTreeMap<Metric, f64>,
 ) {
-    let counted = measured.keys().filter(|metric| metric.name == "Signals");
-    let counted: BTreeSet<_> = counted
+    let signals = measured.keys().filter(|metric| metric.name == "Signals");
+    let counted: BTreeSet<_> = signals
         .map(|metric| metric.dimensions["signal"].as_str())
         .collect();
     let all: BTreeSet<_> = Signal::ALL.map(Signal::as_str).into();
@@ -152,12 +152,12 @@ fn every_alarm_looks_at_a_metric_that_there_is() {
             .iter()
             .filter(|metric| metric.namespace != OWN)
         {
-            let mut names = metric.dimensions.keys();
-            let dimension = names.next().map(String::as_str).unwrap_or_default();
-            assert_eq!(names.next(), None, "{metric:?} is told by one resource");
-            let named = (metric.namespace.as_str(), metric.name.as_str(), dimension);
-            let known = OF_AWS.into_iter().find(|known| *known == named);
-            seen.insert(known.unwrap_or_else(|| panic!("AWS has no {named:?}")));
+            let mut resources = metric.dimensions.keys();
+            let dimension = resources.next().map(String::as_str).unwrap_or_default();
+            assert_eq!(resources.next(), None, "{metric:?} is told by one resource");
+            let wanted = (metric.namespace.as_str(), metric.name.as_str(), dimension);
+            let known = OF_AWS.into_iter().find(|known| *known == wanted);
+            seen.insert(known.unwrap_or_else(|| panic!("AWS has no {wanted:?}")));
         }
     }
     assert_eq!(
