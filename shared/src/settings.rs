@@ -1,6 +1,9 @@
 //! The environment as typed settings. It is read here and nowhere else, once, when a
 //! function starts; an error names everything that is wrong with it.
 
+#[cfg(any(test, feature = "test-util"))]
+mod asked;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +21,7 @@ use crate::domain::{
 pub struct Environment {
     variables: BTreeMap<String, String>,
     #[cfg(any(test, feature = "test-util"))]
-    asked: crate::test_util::Asked,
+    asked: asked::Asked,
 }
 
 impl Environment {
@@ -54,7 +57,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
         Self {
             variables,
             #[cfg(any(test, feature = "test-util"))]
-            asked: crate::test_util::Asked::default(),
+            asked: asked::Asked::default(),
         }
     }
 }
@@ -212,6 +215,7 @@ impl<'a> Reader<'a> {
             language: language?,
             microdeposits: microdeposits?,
             redirect_uri: self.optional("PLAID_REDIRECT_URI"),
+            android_package_name: self.optional("PLAID_ANDROID_PACKAGE_NAME"),
             customization: self.optional("PLAID_LINK_CUSTOMIZATION"),
             webhook_base_url: match webhook_base_url {
                 Some(url) => Some(url?),
@@ -288,6 +292,8 @@ pub struct LinkSettings {
     pub microdeposits: Microdeposits,
     /// Where OAuth banks return to when a request does not say.
     pub redirect_uri: Option<String>,
+    /// The Android app to which they return, where there is no such address.
+    pub android_package_name: Option<String>,
     /// The customization of the Plaid Dashboard.
     pub customization: Option<String>,
     /// Where webhooks go, without path; absent means the API's own domain.

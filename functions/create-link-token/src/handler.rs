@@ -57,16 +57,22 @@ where
         |invocation, request| async move {
             let user_id = caller(&request)?.user_id;
             let body: RequestBody = json_body(&request)?;
+            let redirect_uri = redirect_uri(
+                body.redirect_uri.clone(),
+                body.android_package_name.as_deref(),
+                deps.link.redirect_uri.as_ref(),
+            )?;
+            let android_package_name = android_package(
+                body.android_package_name.clone(),
+                redirect_uri.as_deref(),
+                deps.link.android_package_name.as_ref(),
+            )?;
             let command = CreateLinkToken {
                 user_id,
                 wanted: wanted(&body, deps, &request)?,
                 language: language(body.language, &deps.link.language)?,
-                redirect_uri: redirect_uri(
-                    body.redirect_uri,
-                    body.android_package_name.as_deref(),
-                    deps.link.redirect_uri.as_ref(),
-                )?,
-                android_package_name: android_package(body.android_package_name)?,
+                redirect_uri,
+                android_package_name,
                 hosted: body.hosted_link.map(hosted_link).transpose()?,
             };
             let created = use_case::create_link_token(deps, command, invocation.deadline).await?;
@@ -195,8 +201,12 @@ fn allowed_redirect(uri: &str) -> bool {
     plain && (url.scheme() == "https" || (url.scheme() == "http" && local))
 }
 
-/// Android's own rule for package names, in short.
-fn android_package(asked: Option<String>) -> Result<Option<String>, Problem> {
+/// Android's own rule for package names, in short. The default one yields to any redirect URI.
+fn android_package(
+    asked: Option<String>,
+    redirect_uri: Option<&str>,
+    default: Option<&String>,
+) -> Result<Option<String>, Problem> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
     match asked {
         Some(name) if name.is_empty() || name.len() > 255 || !name.chars().all(plain) => {
@@ -207,7 +217,9 @@ fn android_package(asked: Option<String>) -> Result<Option<String>, Problem> {
                 rule,
             ))
         }
-        name => Ok(name),
+        Some(name) => Ok(Some(name)),
+        None if redirect_uri.is_some() => Ok(None),
+        None => Ok(default.cloned()),
     }
 }
 

@@ -129,7 +129,10 @@ pub fn plain_request(
         client_user_id: client_user_id(vault_id, user_id),
         language: link.language.clone(),
         redirect_uri: link.redirect_uri.clone(),
-        android_package_name: None,
+        android_package_name: match &link.redirect_uri {
+            Some(_) => None,
+            None => link.android_package_name.clone(),
+        },
         purpose,
         hosted: None,
     }

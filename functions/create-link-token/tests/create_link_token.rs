@@ -32,6 +32,7 @@ fn deps() -> TestDeps {
             language: "en".to_owned(),
             microdeposits: Microdeposits::default(),
             redirect_uri: Some("https://app.example.com/oauth".to_owned()),
+            android_package_name: Some("com.example.default".to_owned()),
             customization: None,
             webhook_base_url: Some("https://api.example.com/".to_owned()),
         },
@@ -167,6 +168,7 @@ async fn plaid_learns_where_webhooks_go_and_nothing_about_the_user() {
         request.redirect_uri.as_deref(),
         Some("https://app.example.com/oauth")
     );
+    assert_eq!(request.android_package_name, None, "one way back is enough");
     assert!(!request.client_user_id.contains("user-1"));
 }
 
@@ -222,6 +224,32 @@ async fn a_request_may_choose_language_and_return() {
         ),
         (&None, Some("com.example.app"))
     );
+}
+
+#[tokio::test]
+async fn without_any_redirect_uri_banks_return_to_the_configured_android_app() {
+    let mut deps = deps();
+    deps.link.redirect_uri = None;
+    let web = r#"{"redirect_uri":"https://other.example.com/back"}"#;
+    let android = r#"{"android_package_name":"com.example.app"}"#;
+    for body in ["{}", web, android] {
+        let sent = send(&deps, Event::read(EVENT).body(body)).await;
+        assert_eq!(sent.status(), 201, "{body}");
+    }
+    let world = deps.plaid.world();
+    let requests = world.link_requests.iter();
+    let ways: Vec<_> = requests
+        .map(|one| {
+            let android = one.android_package_name.as_deref();
+            (one.redirect_uri.as_deref(), android)
+        })
+        .collect();
+    let expected = [
+        (None, Some("com.example.default")),
+        (Some("https://other.example.com/back"), None),
+        (None, Some("com.example.app")),
+    ];
+    assert_eq!(ways, expected);
 }
 
 #[tokio::test]

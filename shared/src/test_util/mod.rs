@@ -1,7 +1,6 @@
 //! For tests of every room: the ports in memory, a clock that stands still, dice, a signer
 //! of webhooks, and requests from the sample events.
 
-mod asked;
 mod builders;
 mod bus;
 mod clock;
@@ -13,7 +12,6 @@ mod store;
 pub mod store_contract;
 mod vault;
 
-pub use asked::Asked;
 pub use builders::{linked_item, with_access_token};
 pub use bus::MemoryBus;
 pub use clock::FixedClock;

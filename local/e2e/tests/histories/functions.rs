@@ -85,6 +85,7 @@ impl Parts {
                 instant: true,
             },
             redirect_uri: None,
+            android_package_name: None,
             customization: None,
             webhook_base_url: Some(self.base_url.clone()),
         }
