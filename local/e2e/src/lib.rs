@@ -5,6 +5,7 @@
 //! - [`table`]: a look into the stack's table, past every function
 //! - [`paper`]: a log that a test reads
 //! - [`proxy`]: between the functions and their table
+//! - [`served`]: a server of a test's own
 //! - [`contract`]: what Plaid's own description says of requests and answers
 
 pub mod contract;
@@ -12,4 +13,5 @@ pub mod deployment;
 pub mod paper;
 pub mod proxy;
 pub mod scene;
+pub mod served;
 pub mod table;

@@ -13,10 +13,9 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use reqwest::Client;
 use serde_json::{Map, Value};
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
 use crate::scene::Failure;
+use crate::served::Served;
 
 const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/x-amz-json-1.0");
 /// What the SDK calls an operation by, the same in each of its attempts.
@@ -57,9 +56,8 @@ struct Ledger {
 
 /// The proxy. It ends when it is dropped.
 pub struct Proxy {
-    url: String,
+    served: Served,
     shared: Arc<Shared>,
-    _server: JoinSet<()>,
 }
 
 struct Shared {
@@ -82,22 +80,14 @@ impl Proxy {
             ledger: Mutex::default(),
             is_down: AtomicBool::new(false),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
         let router = Router::new().fallback(pass).with_state(Arc::clone(&shared));
-        let mut server = JoinSet::new();
-        // If it stopped, the functions would say so.
-        server.spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self {
-            url,
-            shared,
-            _server: server,
-        })
+        let served = Served::start(router).await?;
+        Ok(Self { served, shared })
     }
 
     /// Where functions find the database.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.served.url
     }
 
     /// Leads to this database, the first one that is named.

@@ -10,10 +10,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use e2e::scene::Failure;
+use e2e::served::Served;
 use reqwest::Client;
 use serde_json::Value;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
 use crate::call::{Asked, Call, Names};
 
@@ -25,9 +24,8 @@ const NO_FUNCTION: &str = "test";
 
 /// It ends when it is dropped.
 pub(crate) struct Recorder {
-    url: String,
+    served: Served,
     shared: Arc<Shared>,
-    _server: JoinSet<()>,
 }
 
 /// What stands behind it, known only when the stack has started.
@@ -60,22 +58,14 @@ impl Recorder {
             behind: OnceLock::new(),
             book: Mutex::default(),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
         let router = Router::new().fallback(pass).with_state(Arc::clone(&shared));
-        let mut server = JoinSet::new();
-        // If it stopped, the functions would say so.
-        server.spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self {
-            url,
-            shared,
-            _server: server,
-        })
+        let served = Served::start(router).await?;
+        Ok(Self { served, shared })
     }
 
     /// Where functions find AWS.
     pub(crate) fn url(&self) -> &str {
-        &self.url
+        &self.served.url
     }
 
     /// Leads here from now on.
