@@ -240,7 +240,7 @@ async fn what_there_is_no_time_for_comes_again() {
 struct Unreadable;
 
 impl Outbox for Unreadable {
-    async fn change(&self, _: &UserId, _: &ChangeId) -> Result<Option<Change>, StoreError> {
+    async fn unpublished(&self, _: &UserId, _: &ChangeId) -> Result<Option<Change>, StoreError> {
         Err(StoreError::Corrupt("the test".to_owned()))
     }
 

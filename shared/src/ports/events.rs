@@ -7,8 +7,8 @@ use crate::domain::{Change, ChangeId, UserId};
 
 /// Changes that wait to be published.
 pub trait Outbox: Send + Sync {
-    /// The change, if it is still kept.
-    fn change(
+    /// The change, if it is kept and still waits.
+    fn unpublished(
         &self,
         user_id: &UserId,
         change_id: &ChangeId,

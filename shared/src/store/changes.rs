@@ -31,13 +31,14 @@ impl Changes for Table {
 }
 
 impl Outbox for Table {
-    async fn change(
+    async fn unpublished(
         &self,
         user_id: &UserId,
         change_id: &ChangeId,
     ) -> Result<Option<Change>, StoreError> {
         let row = self.get(&RecordKey::change(user_id, change_id)).await?;
-        row.map(rows::read_change).transpose()
+        let waiting = row.filter(|row| row.contains_key("due"));
+        waiting.map(rows::read_change).transpose()
     }
 
     async fn published(&self, change: &Change) -> Result<(), StoreError> {

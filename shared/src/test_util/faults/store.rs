@@ -93,7 +93,7 @@ delegate!(InboxRecords {
 });
 
 delegate!(Outbox {
-    Read change(user_id: &UserId, change_id: &ChangeId) -> Option<Change>;
+    Read unpublished(user_id: &UserId, change_id: &ChangeId) -> Option<Change>;
     Write published(change: &Change) -> ();
 });
 

@@ -143,12 +143,15 @@ impl Changes for MemoryStore {
 }
 
 impl Outbox for MemoryStore {
-    async fn change(
+    async fn unpublished(
         &self,
         user_id: &UserId,
         change_id: &ChangeId,
     ) -> Result<Option<Change>, StoreError> {
-        Ok(self.begin()?.change(user_id, change_id).cloned())
+        let records = self.begin()?;
+        let kept = records.change(user_id, change_id);
+        let waiting = kept.filter(|_| !records.published.contains(change_id));
+        Ok(waiting.cloned())
     }
 
     async fn published(&self, change: &Change) -> Result<(), StoreError> {

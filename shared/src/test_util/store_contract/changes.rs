@@ -61,22 +61,22 @@ pub async fn changes_are_their_users_alone<S: Store>(store: &S) {
 pub async fn a_change_is_found_by_its_id<S: Store>(store: &S) {
     for change in put_changes(store, &["o", "p"]).await {
         let id = &change.change_id;
-        let theirs = store.change(&stranger(), id).await.unwrap();
+        let theirs = store.unpublished(&stranger(), id).await.unwrap();
         assert_eq!(theirs, None);
-        let mine = store.change(&user(), id).await.unwrap();
+        let mine = store.unpublished(&user(), id).await.unwrap();
         assert_eq!(mine.as_ref(), Some(&change));
     }
     let missing = ChangeId::new("missing");
-    assert_eq!(store.change(&user(), &missing).await.unwrap(), None);
+    assert_eq!(store.unpublished(&user(), &missing).await.unwrap(), None);
 }
 
-/// It is history.
+/// It waits no longer, and is history.
 pub async fn what_is_published_stays_as_it_is<S: Store>(store: &S) {
     let written = put_changes(store, &["o", "p"]).await;
     for change in &written {
         store.published(change).await.unwrap();
-        let stored = store.change(&user(), &change.change_id).await.unwrap();
-        assert_eq!(stored.as_ref(), Some(change));
+        let waiting = store.unpublished(&user(), &change.change_id).await.unwrap();
+        assert_eq!(waiting, None);
     }
     assert_eq!(history(store, &user()).await, written);
 }
@@ -85,7 +85,10 @@ pub async fn what_is_published_stays_as_it_is<S: Store>(store: &S) {
 pub async fn publishing_makes_no_change<S: Store>(store: &S) {
     let gone = plain_change();
     store.published(&gone).await.unwrap();
-    let stored = store.change(&gone.user_id, &gone.change_id).await.unwrap();
+    let stored = store
+        .unpublished(&gone.user_id, &gone.change_id)
+        .await
+        .unwrap();
     assert_eq!(stored, None);
     assert_eq!(history(store, &user()).await, []);
     assert_eq!(due_ever(store).await, []);

@@ -82,7 +82,7 @@ pub async fn an_erased_change_cannot_be_published<S: Store>(store: &S) {
     erase_everything(store).await;
     for change in changes {
         store.published(&change).await.unwrap();
-        let stored = store.change(&user(), &change.change_id).await.unwrap();
+        let stored = store.unpublished(&user(), &change.change_id).await.unwrap();
         assert_eq!(stored, None);
     }
     assert_eq!(due_ever(store).await, []);

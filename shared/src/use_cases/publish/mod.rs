@@ -29,8 +29,9 @@ pub struct PublishUseCase<'a, S, B> {
 }
 
 impl<S: Outbox, B: EventBus> PublishUseCase<'_, S, B> {
-    /// Publishes the change with this id. A change that is not kept any more, because its
-    /// user was erased, has nothing left to tell.
+    /// Publishes the change with this id, unless that was done before: a stream delivers more
+    /// than once, and tells of every record that a restore brings. A change whose user was
+    /// erased is not kept, and has nothing left to tell.
     ///
     /// # Errors
     /// See [`Unpublished`]; then the change stays due.
@@ -39,7 +40,7 @@ impl<S: Outbox, B: EventBus> PublishUseCase<'_, S, B> {
         user_id: &UserId,
         change_id: &ChangeId,
     ) -> Result<(), Unpublished> {
-        match self.store.change(user_id, change_id).await? {
+        match self.store.unpublished(user_id, change_id).await? {
             Some(change) => self.run(&change).await,
             None => Ok(()),
         }
@@ -92,6 +93,21 @@ mod tests {
         let published = use_case.run_stored(&change.user_id, &change.change_id);
         published.await.unwrap();
         assert!(is_published(&store, &change));
+        assert_eq!(bus.events(), events_of(&change));
+    }
+
+    #[tokio::test]
+    async fn a_published_change_that_is_delivered_again_is_not_told_again() {
+        let (change, bus) = (receipt(), MemoryBus::default());
+        let store = store_with(&change);
+        let use_case = PublishUseCase {
+            store: &store,
+            bus: &bus,
+        };
+        for _ in 0..2 {
+            let published = use_case.run_stored(&change.user_id, &change.change_id);
+            published.await.unwrap();
+        }
         assert_eq!(bus.events(), events_of(&change));
     }
 
