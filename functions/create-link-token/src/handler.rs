@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde::{Deserialize, Serialize};
-use shared::domain::{HostedLink, ItemId, LinkId, PlaidRequestId, webhook_url};
+use shared::domain::{HostedLink, ItemId, LinkId, PlaidError, PlaidRequestId, webhook_url};
 use shared::http::{Code, Problem, caller, invoke, json_body, json_response};
 use shared::ports::{Clock, ItemRecords, LinkSessions, LinkTokens, Vault};
 
@@ -57,6 +57,7 @@ where
         |invocation, request| async move {
             let user_id = caller(&request)?.user_id;
             let body: RequestBody = json_body(&request)?;
+            let asked = asked(&body);
             let redirect_uri = redirect_uri(
                 body.redirect_uri.clone(),
                 body.android_package_name.as_deref(),
@@ -75,11 +76,50 @@ where
                 android_package_name,
                 hosted: body.hosted_link.map(hosted_link).transpose()?,
             };
-            let created = use_case::create_link_token(deps, command, invocation.deadline).await?;
+            let created = use_case::create_link_token(deps, command, invocation.deadline).await;
+            let created = created.map_err(|error| whoever_asked(error, &asked))?;
             Ok(json_response(StatusCode::CREATED, answer(&created)))
         },
     )
     .await
+}
+
+/// What of the request goes to Plaid as it is, and Plaid alone knows to be right.
+fn asked(body: &RequestBody) -> Vec<&'static str> {
+    let fields = [
+        ("language", body.language.is_some()),
+        ("redirect_uri", body.redirect_uri.is_some()),
+        ("android_package_name", body.android_package_name.is_some()),
+    ];
+    let asked = fields.into_iter().filter(|(_, is_asked)| *is_asked);
+    asked.map(|(field, _)| field).collect()
+}
+
+/// What Plaid refuses of the request's own, whoever asked can mend; all else is the operator's.
+fn whoever_asked(error: CreateError, asked: &[&'static str]) -> Problem {
+    let refusal = match &error {
+        CreateError::Plaid(failure) => failure.plaid_error(),
+        _ => None,
+    };
+    let refusal = refusal.filter(|refusal| refusal.is("INVALID_FIELD"));
+    let refused = refusal.and_then(|refusal| refused_field(refusal, asked));
+    match refused {
+        Some(field) => Problem::field(
+            Code::InvalidField,
+            field,
+            "is not accepted by Plaid: it speaks some languages only, and knows the addresses and \
+             apps of the Plaid Dashboard's allow-lists.",
+        ),
+        None => error.into(),
+    }
+}
+
+/// Plaid's code does not say which field it is. If the message names none, nobody is blamed.
+fn refused_field(refusal: &PlaidError, asked: &[&'static str]) -> Option<&'static str> {
+    let plain = |text: &str| text.to_ascii_lowercase().replace('_', " ");
+    let message = plain(refusal.error_message.as_deref()?);
+    let mut asked = asked.iter().copied();
+    asked.find(|field| message.contains(&plain(field)))
 }
 
 impl From<CreateError> for Problem {
@@ -146,10 +186,15 @@ fn wanted<P, S, V, C>(
     request: &Request,
 ) -> Result<Wanted, Problem> {
     match (&body.item_id, body.account_selection_enabled) {
-        (Some(item_id), selection) => Ok(Wanted::Update {
-            item_id: ItemId::new(item_id),
-            account_selection_enabled: selection.unwrap_or_default(),
-        }),
+        (Some(item_id), selection) => {
+            let page = body.hosted_link.as_ref();
+            let webhook = || where_webhooks_go(deps.link.webhook_base_url.as_deref(), request);
+            Ok(Wanted::Update {
+                item_id: ItemId::new(item_id),
+                webhook: page.map(|_| webhook()).transpose()?,
+                account_selection_enabled: selection.unwrap_or_default(),
+            })
+        }
         (None, Some(_)) => {
             let rule = "goes with item_id only.";
             Err(Problem::field(

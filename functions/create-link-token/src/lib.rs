@@ -1,5 +1,6 @@
 //! `POST /v1/link-tokens`: a link token for a new Item, for update mode of one of the
-//! caller's Items, or for a page of Plaid's own (Hosted Link).
+//! caller's Items, or for a page of Plaid's own (Hosted Link). The same for servers, below
+//! `/v1/server/users/{user_id}`.
 
 mod handler;
 mod use_case;

@@ -27,9 +27,11 @@ pub(crate) struct CreateLinkToken {
 pub(crate) enum Wanted {
     /// To link a bank; Plaid posts webhooks to this URL.
     NewItem { webhook: String },
-    /// To mend or change one of the caller's Items.
+    /// To mend or change one of the caller's Items; a page of Plaid's own posts webhooks to
+    /// this URL.
     Update {
         item_id: ItemId,
+        webhook: Option<String>,
         account_selection_enabled: bool,
     },
 }
@@ -158,6 +160,7 @@ where
         }
         Wanted::Update {
             item_id,
+            webhook,
             account_selection_enabled,
         } => {
             let item = deps.store.item(user_id, &item_id).await?;
@@ -168,6 +171,7 @@ where
             let access_token = open_access_token(&deps.vault, &item).await?;
             Ok(LinkPurpose::Update {
                 access_token,
+                webhook,
                 account_selection_enabled,
             })
         }

@@ -1,4 +1,4 @@
-//! `POST /v1/link-tokens` over in-memory ports.
+//! `POST /v1/link-tokens`, and the same for servers, over in-memory ports.
 
 #![cfg(test)]
 
@@ -17,6 +17,10 @@ use shared::test_util::{
 };
 
 const EVENT: &str = include_str!("../../../events/create-link-token.json");
+const FOR_SERVER: &str = include_str!("../../../events/create-link-token-server.json");
+/// The Item of the server's event.
+const BROKEN: &str = "wz666MBjYWTp2PDzzggYhM6oWWmBb";
+const WEBHOOKS: &str = "https://api.example.com/v1/webhooks/plaid";
 
 type TestDeps = Deps<MemoryPlaid, MemoryStore, MemoryVault, FixedClock>;
 
@@ -51,7 +55,7 @@ async fn send(deps: &TestDeps, event: Event) -> Response<Body> {
 fn webhook(request: &LinkTokenRequest) -> &str {
     match &request.purpose {
         LinkPurpose::NewItem { webhook, .. } => webhook,
-        LinkPurpose::Update { .. } => "none, because it is for update mode",
+        LinkPurpose::Update { webhook, .. } => webhook.as_deref().unwrap_or("none"),
     }
 }
 
@@ -72,6 +76,7 @@ fn update_of(deps: &TestDeps) -> (String, bool) {
         LinkPurpose::Update {
             access_token,
             account_selection_enabled,
+            ..
         } => (access_token.expose().to_owned(), *account_selection_enabled),
         LinkPurpose::NewItem { .. } => panic!("not update mode"),
     }
@@ -124,6 +129,61 @@ async fn a_removed_item_has_no_update_mode() {
 }
 
 #[tokio::test]
+async fn a_server_gets_a_page_to_mail_to_the_user_whose_link_broke() {
+    let deps = deps();
+    with_item(&deps, "user-1", BROKEN).await;
+    let response = send(&deps, Event::read(FOR_SERVER)).await;
+    assert_eq!(response.status(), 201);
+    let page = json(&response)["hosted_link_url"].clone();
+    assert_eq!(page, "https://hosted.example/1");
+    let told = update_of(&deps);
+    assert_eq!(told, ("access-sandbox-canary-9".to_owned(), false));
+    let lifetime = deps.plaid.world().link_requests[0].hosted.clone().unwrap();
+    assert_eq!(lifetime.url_lifetime_seconds, Some(604_800));
+    let records = deps.store.records();
+    let session = &records.sessions[0];
+    assert_eq!(session.user_id.as_str(), "user-1");
+    assert_eq!(session.item_id, Some(ItemId::new(BROKEN)));
+    assert!(session.hosted);
+}
+
+#[tokio::test]
+async fn a_server_acts_for_the_user_of_its_path_and_for_nobody_else() {
+    let deps = deps();
+    with_item(&deps, "user-2", BROKEN).await;
+    let jwt = serde_json::json!({ "jwt": { "claims": { "sub": "user-2" }, "scopes": null } });
+    let of_a_user = Event::read(FOR_SERVER).set("/requestContext/authorizer", jwt);
+    for (event, code) in [
+        (Event::read(FOR_SERVER), Code::NotFound),
+        (of_a_user, Code::Unauthenticated),
+        (Event::read(FOR_SERVER).anonymous(), Code::Unauthenticated),
+    ] {
+        let problem = json(&send(&deps, event).await);
+        assert_eq!(problem["code"], code.as_str());
+    }
+    assert!(deps.plaid.world().calls.is_empty());
+    let event = Event::read(FOR_SERVER).set("/pathParameters/user_id", "user-2");
+    assert_eq!(send(&deps, event).await.status(), 201);
+}
+
+/// In an application Link says how it went; a page of Plaid's own has only webhooks for it.
+#[tokio::test]
+async fn in_update_mode_only_a_page_of_plaids_own_needs_webhooks() {
+    let deps = deps();
+    with_item(&deps, "user-1", "mine").await;
+    for body in [
+        r#"{"item_id":"mine"}"#,
+        r#"{"item_id":"mine","hosted_link":{}}"#,
+    ] {
+        let response = send(&deps, Event::read(EVENT).body(body)).await;
+        assert_eq!(response.status(), 201, "{body}");
+    }
+    let world = deps.plaid.world();
+    let told: Vec<_> = world.link_requests.iter().map(webhook).collect();
+    assert_eq!(told, ["none", WEBHOOKS]);
+}
+
+#[tokio::test]
 async fn a_hosted_session_gets_its_page() {
     let deps = deps();
     let body = r#"{"hosted_link":{"completion_redirect_uri":"https://app.example.com/done","url_lifetime_seconds":3600}}"#;
@@ -160,10 +220,7 @@ async fn plaid_learns_where_webhooks_go_and_nothing_about_the_user() {
     send(&deps, Event::read(EVENT)).await;
     let world = deps.plaid.world();
     let request = &world.link_requests[0];
-    assert_eq!(
-        webhook(request),
-        "https://api.example.com/v1/webhooks/plaid"
-    );
+    assert_eq!(webhook(request), WEBHOOKS);
     assert_eq!(
         request.redirect_uri.as_deref(),
         Some("https://app.example.com/oauth")
@@ -349,5 +406,43 @@ async fn failures_of_plaid_say_who_must_act() {
         assert_eq!(json(&response)["code"], code.as_str());
         assert!(response.headers().contains_key("retry-after"));
         assert!(deps.store.records().sessions.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_plaid_refuses_of_the_request_itself_is_named_to_whoever_asked() {
+    for (body, message, field) in [
+        (
+            r#"{"language": "zz"}"#,
+            "language is not one that Link speaks",
+            Some("language"),
+        ),
+        (
+            r#"{"redirect_uri": "https://app.example.com/new"}"#,
+            "OAuth redirect URI must be configured in the developer dashboard",
+            Some("redirect_uri"),
+        ),
+        (
+            r#"{"language": "en", "android_package_name": "com.example.app"}"#,
+            "android_package_name is not registered",
+            Some("android_package_name"),
+        ),
+        ("{}", "language is not one that Link speaks", None),
+        (r#"{"language": "en"}"#, "client_name is too long", None),
+    ] {
+        let deps = deps();
+        let mut failure = refusal("INVALID_REQUEST", "INVALID_FIELD");
+        if let PlaidFailure::Refused { error, .. } = &mut failure {
+            error.error_message = Some(message.to_owned());
+        }
+        deps.plaid.fail("link_token_create", failure);
+        let response = send(&deps, Event::read(EVENT).body(body)).await;
+        let problem = json(&response);
+        let code = match field {
+            Some(_) => Code::InvalidField,
+            None => Code::PlaidNotConfigured,
+        };
+        assert_eq!(problem["code"], code.as_str(), "{body}: {message}");
+        assert_eq!(problem["field"].as_str(), field, "{body}: {message}");
     }
 }

@@ -43,11 +43,13 @@ pub enum LinkPurpose {
         /// The ways to link a bank that cannot be linked at once.
         microdeposits: Microdeposits,
     },
-    /// To mend or change an Item. Its access token stays the same; Plaid ignores a
-    /// webhook URL here (plaid.com/docs/link/update-mode).
+    /// To mend or change an Item. Its access token stays the same, and so does the URL that
+    /// the Item's webhooks go to (plaid.com/docs/api/link, `webhook`).
     Update {
         /// The Item's.
         access_token: AccessToken,
+        /// Where a page of Plaid's own tells how it went; none for Link in an application.
+        webhook: Option<String>,
         /// Whether the user may choose accounts anew.
         account_selection_enabled: bool,
     },

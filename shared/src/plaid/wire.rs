@@ -50,6 +50,8 @@ enum PurposePart<'a> {
     },
     Update {
         access_token: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        webhook: Option<&'a str>,
         update: UpdatePart,
     },
 }
@@ -111,9 +113,11 @@ impl<'a> From<&'a LinkPurpose> for PurposePart<'a> {
             },
             LinkPurpose::Update {
                 access_token,
+                webhook,
                 account_selection_enabled,
             } => Self::Update {
                 access_token: access_token.expose(),
+                webhook: webhook.as_deref(),
                 update: UpdatePart {
                     account_selection_enabled: *account_selection_enabled,
                 },

@@ -115,14 +115,17 @@ async fn link_tokens(client: &OurClient, stage: &Stage) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Update mode, with and without a new choice of accounts.
+/// Update mode, with and without a new choice of accounts, in the application and on a page of
+/// Plaid's own.
 async fn update_mode(client: &OurClient, access_token: &AccessToken) -> Result<(), Failure> {
-    for account_selection_enabled in [false, true] {
+    for (account_selection_enabled, hosted) in [(false, false), (true, false), (false, true)] {
         let request = LinkTokenRequest {
             purpose: LinkPurpose::Update {
                 access_token: access_token.clone(),
+                webhook: hosted.then(|| "https://api.example.com/v1/webhooks/plaid".to_owned()),
                 account_selection_enabled,
             },
+            hosted: hosted.then(HostedLink::default),
             ..link_token_request()
         };
         client.create_link_token(&request, deadline()).await?;
