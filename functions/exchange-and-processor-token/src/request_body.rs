@@ -28,8 +28,9 @@ pub(crate) struct RequestBody {
     /// `metadata.accounts` of any SDK.
     #[serde(default)]
     accounts: Value,
-    /// `metadata.link_session_id`, or `linkSessionId` as the native SDKs spell it.
-    #[serde(default, alias = "linkSessionId")]
+    /// `metadata.link_session_id`; `linkSessionId` in Android's and React Native's spelling,
+    /// `linkSessionID` in that of iOS.
+    #[serde(default, alias = "linkSessionId", alias = "linkSessionID")]
     link_session_id: Value,
     allow_duplicate: Option<bool>,
 }
@@ -106,9 +107,11 @@ fn first<'a>(value: &'a Value, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| hint(value.get(name)?))
 }
 
+/// Gson writes a constant of Android's SDK as an object around its text.
 fn hint(value: &Value) -> Option<&str> {
     value
         .as_str()
+        .or_else(|| value.get("json")?.as_str())
         .filter(|text| !text.is_empty() && text.len() <= MAX_HINT)
 }
 
@@ -141,20 +144,28 @@ mod tests {
 
     #[test]
     fn metadata_of_the_native_sdks_is_understood() {
-        let request = read(
-            r#"{"public_token": "public-sandbox-1", "linkSessionId": "s",
-                "institution": {"name": "First Platypus", "id": "ins_109508"},
-                "accounts": [{"id": "A", "name": "Checking",
-                    "verificationStatus": "pending_automatic_verification"}]}"#,
-        )
-        .unwrap();
-        assert_eq!(request.hints.link_session_id.unwrap().as_str(), "s");
-        assert!(request.hints.institution.is_some());
-        let status = request.hints.accounts[0]
-            .verification_status
-            .clone()
-            .unwrap();
-        assert_eq!(status, VerificationStatus::PendingAutomaticVerification);
+        let pending = "pending_automatic_verification";
+        let (text, gson) = (
+            format!(r#""{pending}""#),
+            format!(r#"{{"json":"{pending}"}}"#),
+        );
+        for (name, status) in [
+            ("linkSessionId", &text),
+            ("linkSessionID", &text),
+            ("linkSessionId", &gson),
+        ] {
+            let body = format!(
+                r#"{{"public_token": "public-sandbox-1", "{name}": "s",
+                    "institution": {{"name": "First Platypus", "id": "ins_109508"}},
+                    "accounts": [{{"id": "A", "name": "Checking",
+                        "verificationStatus": {status}}}]}}"#
+            );
+            let hints = read(&body).unwrap().hints;
+            assert_eq!(hints.link_session_id.unwrap().as_str(), "s");
+            assert!(hints.institution.is_some());
+            let status = hints.accounts[0].verification_status.clone().unwrap();
+            assert_eq!(status, VerificationStatus::PendingAutomaticVerification);
+        }
     }
 
     #[test]

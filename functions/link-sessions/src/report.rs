@@ -22,26 +22,43 @@ impl From<ReportBody> for LinkExit {
     fn from(body: ReportBody) -> Self {
         let (error, metadata) = (&body.error, &body.metadata);
         let institution = metadata.get("institution").unwrap_or(&Value::Null);
+        // In Android's SDK the code knows its type.
+        let code = error.get("errorCode").unwrap_or(&Value::Null);
         Self {
             status: first(metadata, &["status"]),
-            error_type: first(error, &["error_type", "errorType"]),
+            error_type: first(error, &["error_type", "errorType"])
+                .or_else(|| first(code, &["errorType"])),
             error_code: first(error, &["error_code", "errorCode"]),
             display_message: first(error, &["display_message", "displayMessage"]),
             institution_id: first(institution, &["institution_id", "institutionId", "id"]),
-            link_session_id: first(metadata, &["link_session_id", "linkSessionId"])
-                .map(LinkSessionId::new),
-            request_id: first(metadata, &["request_id", "requestId"]).map(PlaidRequestId::new),
+            link_session_id: first(
+                metadata,
+                &["link_session_id", "linkSessionId", "linkSessionID"],
+            )
+            .map(LinkSessionId::new),
+            request_id: first(metadata, &["request_id", "requestId", "requestID"])
+                .map(PlaidRequestId::new),
         }
     }
 }
 
 /// The first of these members that is usable text.
 fn first(value: &Value, names: &[&str]) -> Option<String> {
-    let texts = names.iter().filter_map(|name| value.get(name)?.as_str());
+    let texts = names.iter().filter_map(|name| text(value.get(name)?));
     texts
         .into_iter()
         .find(|text| !text.is_empty() && text.len() <= MAX_TEXT)
         .map(shared::domain::redaction::redact_tokens)
+}
+
+/// Gson writes a constant of Android's SDK as an object around its text.
+fn text(value: &Value) -> Option<&str> {
+    let inside = || {
+        ["json", "jsonValue"]
+            .into_iter()
+            .find_map(|name| value.get(name))
+    };
+    value.as_str().or_else(|| inside()?.as_str())
 }
 
 #[cfg(test)]

@@ -5,13 +5,24 @@
 use jiff::SignedDuration;
 use lambda_http::{Body, Response};
 use link_sessions::{Deps, handler};
-use shared::domain::{ItemId, LinkId, LinkResults, LinkSession, Sealed, UserId, token_hash};
+use shared::domain::{
+    ItemId, LinkExit, LinkId, LinkResults, LinkSession, LinkSessionId, PlaidRequestId, Sealed,
+    UserId, token_hash,
+};
 use shared::http::Code;
 use shared::ports::Clock;
 use shared::test_util::{Event, FixedClock, MemoryStore, json};
 
 const GET: &str = include_str!("../../../events/link-sessions.json");
 const EXIT: &str = include_str!("../../../events/link-sessions-exit.json");
+/// `onExit` of every SDK after a wrong password, as docs/mobile.md has it.
+const WRONG_PASSWORD: [(&str, &str); 5] = [
+    ("iOS", include_str!("sdk/ios.json")),
+    ("iOS, errorJSON", include_str!("sdk/ios-json.json")),
+    ("Android", include_str!("sdk/android.json")),
+    ("Android, by Gson", include_str!("sdk/android-gson.json")),
+    ("React Native", include_str!("sdk/react-native.json")),
+];
 const LINK: &str = "01a204ee-e842-7743-97eb-33823b7e19eb";
 const SUB: &str = "/requestContext/authorizer/jwt/claims/sub";
 
@@ -76,6 +87,57 @@ async fn what_on_exit_told_is_kept_and_shown() {
     assert_eq!(session["problem"]["error_code"], "INVALID_CREDENTIALS");
     assert_eq!(session["problem"]["status"], "requires_credentials");
     assert!(!session.to_string().contains("canary"));
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_kept_whichever_sdk_tells() {
+    for (sdk, body) in WRONG_PASSWORD {
+        let deps = deps();
+        let response = send(&deps, Event::read(EXIT).body(body)).await;
+        assert_eq!(response.status(), 204, "{sdk}");
+        let text = |text: &str| Some(text.to_owned());
+        let expected = LinkExit {
+            status: text("requires_credentials"),
+            error_type: text("ITEM_ERROR"),
+            error_code: text("INVALID_CREDENTIALS"),
+            display_message: text("The credentials were not correct. Please try again."),
+            institution_id: text("ins_109508"),
+            link_session_id: Some(LinkSessionId::new("d1d4a06c-5b4e-4a3f-8f9c-2c9f5a4a3b21")),
+            request_id: Some(PlaidRequestId::new("SD9z5aZOJG51Ra3")),
+        };
+        assert_eq!(
+            deps.store.records().sessions[0].exit,
+            Some(expected),
+            "{sdk}"
+        );
+    }
+}
+
+/// React Native has empty texts and objects where there is nothing to tell.
+#[tokio::test]
+async fn a_user_who_merely_closed_link_has_no_problem() {
+    let deps = deps();
+    let closed = include_str!("sdk/react-native-closed.json");
+    let response = send(&deps, Event::read(EXIT).body(closed)).await;
+    assert_eq!(response.status(), 204);
+    let exit = deps.store.records().sessions[0].exit.clone().unwrap();
+    let run = LinkSessionId::new("d1d4a06c-5b4e-4a3f-8f9c-2c9f5a4a3b21");
+    let only_the_run = LinkExit {
+        link_session_id: Some(run),
+        ..LinkExit::default()
+    };
+    assert_eq!(exit, only_the_run);
+}
+
+#[tokio::test]
+async fn that_link_could_not_be_opened_is_kept_too() {
+    let deps = deps();
+    let not_opened = include_str!("sdk/react-native-not-opened.json");
+    let response = send(&deps, Event::read(EXIT).body(not_opened)).await;
+    assert_eq!(response.status(), 204);
+    let session = json(&send(&deps, Event::read(GET)).await);
+    assert_eq!(session["status"], "exited");
+    assert_eq!(session["problem"]["error_type"], "creation error");
 }
 
 #[tokio::test]

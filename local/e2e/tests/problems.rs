@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use e2e::scene::{FIRST_PLATYPUS, Failure, Reply, SINGLE_ACCOUNT, Scene, User};
 use e2e::table::{self, Row, text};
@@ -320,11 +320,25 @@ async fn problems_of_webhooks(seen: &mut Seen) -> Result<(), Failure> {
 }
 
 #[test]
-fn every_problem_code_has_its_cause_and_its_mend_written_down() {
+fn every_problem_code_has_its_status_its_cause_and_its_mend_written_down() {
     let page = include_str!("../../../docs/problems.md");
+    let sections: BTreeMap<_, _> = page
+        .split("\n### ")
+        .skip(1)
+        .filter_map(|section| section.split_once("\n\n"))
+        .collect();
+    let described: BTreeSet<_> = sections.keys().copied().collect();
+    let known: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(described, known);
     for code in Code::ALL {
-        let title = format!("\n### {}\n", code.as_str());
-        assert!(page.contains(&title), "{}", code.as_str());
+        let section = sections[code.as_str()];
+        let (status, rest) = section.split_once("\n\n- **Cause**: ").unwrap();
+        assert_eq!(status, code.status().as_str(), "{}", code.as_str());
+        let (cause, mend) = rest.split_once("\n- **Mend**: ").unwrap();
+        for told in [cause, mend] {
+            let sentence = told.split("\n\n").next().unwrap_or_default().trim();
+            assert!(sentence.len() > 10 && sentence.ends_with('.'), "{sentence}");
+        }
     }
 }
 

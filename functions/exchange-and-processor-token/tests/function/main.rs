@@ -6,3 +6,4 @@ mod another_account;
 mod duplicates;
 mod exchange;
 mod scene;
+mod sdks;
