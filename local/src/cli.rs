@@ -8,6 +8,8 @@ use url::Url;
 
 use crate::doctor;
 use crate::options::{Data, Options, Plaid};
+use crate::restore;
+use crate::scenarios::Scenario;
 use crate::triggers::Schedules;
 
 pub(crate) const DEFAULT_DATA_DIR: &str = ".local";
@@ -32,6 +34,8 @@ Examples:
       With Plaid's own Sandbox.
   cargo local --lambda http://127.0.0.1:9000
       With the functions in `cargo lambda watch --env-file .local/env`, rebuilt on every change.
+  cargo local --in-memory --scenario broken-bank
+      With a user whose bank wants a new login; it says what to try.
   cargo local doctor
       What is wrong with the stack, and how to mend it; --url looks at a deployed one.
 
@@ -40,7 +44,7 @@ First steps with curl:
 
 /// Runs the whole system in one process.
 #[derive(Debug, Parser)]
-#[command(name = "cargo local", version, long_about = LONG_ABOUT, after_long_help = AFTER_HELP)]
+#[command(name = "cargo local", bin_name = "cargo local", version, long_about = LONG_ABOUT, after_long_help = AFTER_HELP)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
@@ -89,12 +93,22 @@ pub struct Cli {
     /// Run the functions behind a Lambda Invoke API, such as `cargo lambda watch`.
     #[arg(long, value_name = "URL", value_parser = lambda_url)]
     lambda: Option<Url>,
+
+    /// Start with a story: its user has the story's name and one Item
+    ///
+    /// Told again in the same data folder, a story that is as it should be is left alone;
+    /// otherwise its user's Items are removed and it begins anew.
+    #[arg(long, value_enum, value_name = "NAME")]
+    scenario: Option<Scenario>,
 }
 
 /// What to do instead of running the system.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub enum Command {
+    /// Looks at a stack.
     Doctor(doctor::Options),
+    /// Copies a table.
+    Restore(restore::Options),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -118,15 +132,20 @@ pub enum CliError {
     /// A delay for the real Plaid.
     #[error("--plaid-latency-ms only delays the simulator, not --plaid sandbox")]
     Latency,
+    /// A story with the real Plaid.
+    #[error("--scenario tells the simulator what happens; --plaid sandbox cannot be told")]
+    Scenario,
 }
 
 impl Cli {
-    /// The options of `doctor`, where that is asked for.
-    pub fn doctor(&self) -> Option<&doctor::Options> {
-        match &self.command {
-            Some(Command::Doctor(options)) => Some(options),
-            None => None,
-        }
+    /// What is asked for in place of running the system.
+    pub fn instead(&self) -> Option<&Command> {
+        self.command.as_ref()
+    }
+
+    /// The story to start with.
+    pub fn scenario(&self) -> Option<Scenario> {
+        self.scenario
     }
 
     /// The stack's options. `environment` gives the value of an environment variable.
@@ -172,6 +191,7 @@ impl Cli {
         match self.plaid {
             PlaidChoice::Simulator => return Ok(Plaid::Simulator { latency }),
             PlaidChoice::Sandbox if !latency.is_zero() => return Err(CliError::Latency),
+            PlaidChoice::Sandbox if self.scenario.is_some() => return Err(CliError::Scenario),
             PlaidChoice::Sandbox => {}
         }
         let get = |name| environment(name).filter(|value| !value.trim().is_empty());
@@ -276,10 +296,41 @@ mod tests {
     }
 
     #[test]
+    fn a_scenario_of_the_real_sandbox_is_refused() {
+        let keys = [("PLAID_CLIENT_ID", "id"), ("PLAID_SECRET", "very-secret")];
+        let arguments = ["--plaid", "sandbox", "--scenario", "broken-bank"];
+        let error = options(&arguments, &keys).unwrap_err();
+        assert!(matches!(error, CliError::Scenario), "{error}");
+    }
+
+    #[test]
+    fn help_has_a_line_for_every_scenario_and_so_does_a_wrong_name() {
+        let help = Cli::command().render_long_help().to_string();
+        let wrong = Cli::try_parse_from(["local", "--scenario", "broken"]).unwrap_err();
+        let wrong = wrong.to_string();
+        for scenario in Scenario::value_variants() {
+            let value = scenario.to_possible_value().unwrap();
+            let (name, told) = (value.get_name(), value.get_help().unwrap());
+            let line = help
+                .lines()
+                .find(|line| line.contains(&format!("- {name}:")));
+            assert!(line.unwrap().ends_with(&told.to_string()), "{help}");
+            assert!(wrong.contains(name), "{wrong}");
+        }
+        assert!(
+            wrong.contains("a similar value exists: 'broken-bank'"),
+            "{wrong}"
+        );
+    }
+
+    #[test]
     fn the_doctor_has_options_of_its_own() {
         let parsed = |arguments: &[&str]| {
             let cli = Cli::try_parse_from([&["local", "doctor"], arguments].concat())?;
-            Ok::<_, clap::Error>(cli.doctor().unwrap().subject().unwrap())
+            let Some(Command::Doctor(options)) = cli.instead() else {
+                panic!("it is the doctor");
+            };
+            Ok::<_, clap::Error>(options.subject().unwrap())
         };
         let local = parsed(&["--data-dir", "x"]).unwrap();
         assert!(matches!(local, doctor::Subject::Local(dir) if dir.as_os_str() == "x"));
@@ -300,7 +351,7 @@ mod tests {
             assert!(parsed(wrong).is_err(), "{wrong:?}");
         }
         assert!(Cli::try_parse_from(["local", "--in-memory", "doctor"]).is_err());
-        assert!(Cli::try_parse_from(["local"]).unwrap().doctor().is_none());
+        assert!(Cli::try_parse_from(["local"]).unwrap().instead().is_none());
     }
 
     #[test]

@@ -14,6 +14,15 @@ pub enum DataDirError {
     /// Another stack works in it.
     #[error("{} is in use by another stack: stop that one, or choose another with --data-dir", .0.display())]
     InUse(PathBuf),
+    /// It cannot be made, or nothing can be written in it.
+    #[error("the data folder {} cannot be used: make it writable, or choose another with --data-dir", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// A file in it cannot be read or written.
     #[error("{} cannot be used", path.display())]
     Io {
@@ -40,14 +49,18 @@ impl DataDir {
     ///
     /// Another stack has it, or it cannot be made or written to.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
-        create_private_dir(path).map_err(|source| io_error(path, source))?;
+        let unusable = |source| DataDirError::Folder {
+            path: path.to_owned(),
+            source,
+        };
+        create_private_dir(path).map_err(unusable)?;
         let lock_path = path.join("lock");
         let lock = private_options()
             .write(true)
             .create(true)
             .truncate(false)
             .open(&lock_path)
-            .map_err(|source| io_error(&lock_path, source))?;
+            .map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse(path.to_owned())),

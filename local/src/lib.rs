@@ -8,7 +8,10 @@
 //! | [`triggers`] | what starts functions besides HTTP: streams, schedules, event rules |
 //! | [`aws`] | DynamoDB, KMS, Secrets Manager, EventBridge |
 //! | [`data_dir`] | the disk |
+//! | [`logs`] | `CloudWatch`, on a terminal |
 //! | [`doctor`] | whoever has to find out what is wrong with a stack |
+//! | [`scenarios`] | stories that a stack can start with |
+//! | [`restore`] | whoever has to bring a table back |
 //!
 //! [`Stack`] puts them together. Stacks in one process share nothing: each has its own
 //! ports, state and environment variables.
@@ -20,15 +23,18 @@ pub mod doctor;
 mod environment;
 pub mod functions;
 pub mod gateway;
+pub mod logs;
 mod options;
 mod plaid;
 mod ports;
+pub mod restore;
+pub mod scenarios;
 mod server;
 mod stack;
 pub mod template;
 pub mod triggers;
 
 pub use options::{Data, Options, Plaid};
-pub use ports::{Port, PortError};
+pub use ports::{Holder, Port, PortError};
 pub use stack::{Progress, Stack, StartError};
 pub use triggers::Schedules;

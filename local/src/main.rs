@@ -1,26 +1,27 @@
-//! `cargo local`: the whole system in one process, and `doctor`, which looks at one.
+//! `cargo local`: the whole system in one process; `doctor`, which looks at one; `restore`, which
+//! brings a deployed one's records back.
 
 use std::error::Error;
 use std::io::{IsTerminal, Write as _, stderr, stdout};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use local::cli::Cli;
+use local::cli::{Cli, Command};
 use local::doctor::{self, Finding};
-use local::{Progress, Stack};
+use local::restore::{self, Copied};
+use local::{Progress, Stack, logs, scenarios};
 use shared::settings::Environment;
 use shared::telemetry::RedactingWriter;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let ended = if let Some(options) = cli.doctor() {
-        examine(options)
-    } else {
-        log_to_stderr();
-        run(cli).map(|()| ExitCode::SUCCESS)
+    let ended = match cli.instead() {
+        Some(Command::Doctor(options)) => examine(options),
+        Some(Command::Restore(options)) => bring_back(options).map(|()| ExitCode::SUCCESS),
+        None => {
+            logs::to_stderr();
+            run(cli).map(|()| ExitCode::SUCCESS)
+        }
     };
     ended.unwrap_or_else(|error| {
         complain(error.as_ref());
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
 async fn examine(options: &doctor::Options) -> Result<ExitCode, Box<dyn Error>> {
     let subject = options.subject()?;
     let mut writer = RedactingWriter::new(stdout());
-    let colours = has_colours(&stdout());
+    let colours = logs::has_colours(&stdout());
     let mut failed = false;
     let mut written = Ok(());
     let show = |finding: Finding| {
@@ -56,21 +57,45 @@ async fn examine(options: &doctor::Options) -> Result<ExitCode, Box<dyn Error>> 
     })
 }
 
+/// Copies a table, and says how far it is.
+#[tokio::main]
+async fn bring_back(options: &restore::Options) -> Result<(), Box<dyn Error>> {
+    let progress = |copied: Copied| {
+        show(&Progress {
+            what: "copying",
+            detail: copied.to_string(),
+        });
+    };
+    let copied = restore::restore(options, &Environment::of_process(), progress).await?;
+    writeln!(stdout(), "done: {copied}")?;
+    Ok(())
+}
+
 #[tokio::main]
 async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+    let scenario = cli.scenario();
     let options = cli.into_options(|name| std::env::var(name).ok())?;
     // Before the start: Ctrl-C is to work at any time.
     let stop = stop_signal()?;
     tokio::pin!(stop);
     let stack = tokio::select! {
-        stack = Stack::start_with(options, show) => stack?,
+        stack = Stack::start_with(options, tell) => stack?,
         () = &mut stop => return Ok(()),
+    };
+    let next = if let Some(scenario) = scenario {
+        tokio::select! {
+            next = scenarios::play(&stack, scenario, tell) => next?,
+            () = &mut stop => return Ok(()),
+        }
+    } else {
+        Vec::new()
     };
     let mut stdout = stdout();
     writeln!(stdout, "ready {}", stack.gateway_url())?;
     stdout.flush()?;
+    next.iter().for_each(tell);
     stop.await;
-    show(&Progress {
+    tell(&Progress {
         what: "stopping",
         detail: String::new(),
     });
@@ -78,31 +103,18 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Readable for people, JSON for programs.
-fn log_to_stderr() {
-    let targets = Targets::new()
-        .with_default(LevelFilter::INFO)
-        .with_target("dynoxide", LevelFilter::WARN);
-    let registry = tracing_subscriber::registry().with(targets);
-    let layer = tracing_subscriber::fmt::layer().with_writer(|| RedactingWriter::new(stderr()));
+/// A step of the stack's: a line among the lines of its log.
+fn tell(progress: &Progress) {
     if stderr().is_terminal() {
-        registry
-            .with(layer.with_ansi(has_colours(&stderr())).with_target(false))
-            .init();
+        show(progress);
     } else {
-        registry
-            .with(layer.json().flatten_event(true).with_span_list(false))
-            .init();
+        tracing::info!(detail = progress.detail, "{}", progress.what);
     }
-}
-
-fn has_colours(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// One line of progress. Nothing can be done about a standard error that is gone.
 fn show(progress: &Progress) {
-    let (on, off) = if has_colours(&stderr()) {
+    let (on, off) = if logs::has_colours(&stderr()) {
         ("\x1b[2m", "\x1b[0m")
     } else {
         ("", "")

@@ -1,10 +1,14 @@
 //! The ports of a stack, all on the loopback interface.
 
+mod holder;
+
 use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
 
 use tokio::net::TcpListener;
+
+pub use holder::Holder;
 
 /// What a port is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,12 +51,14 @@ impl fmt::Display for Port {
 #[non_exhaustive]
 pub enum PortError {
     /// Something else listens there.
-    #[error("port {number} of {port} is already in use: choose another with {}", port.flag())]
+    #[error("port {number} of {port} is already in use{}, or choose another with {}", by(holder.as_ref()), port.flag())]
     Taken {
         /// What it was wanted for.
         port: Port,
         /// The number.
         number: u16,
+        /// Who has it, where that can be seen.
+        holder: Option<Holder>,
     },
     /// Any other reason.
     #[error("port {number} of {port} cannot be used (see {})", port.flag())]
@@ -67,6 +73,13 @@ pub enum PortError {
     },
 }
 
+fn by(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(holder) => format!(" by {holder}: stop that one"),
+        None => ": stop the program that has it".to_owned(),
+    }
+}
+
 /// A listener and its base URL, without a slash at the end.
 pub(crate) struct Bound {
     pub(crate) listener: TcpListener,
@@ -77,7 +90,11 @@ pub(crate) struct Bound {
 /// Listens on a port.
 pub(crate) async fn bind(port: Port, number: u16) -> Result<Bound, PortError> {
     let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => PortError::Taken { port, number },
+        io::ErrorKind::AddrInUse => PortError::Taken {
+            port,
+            number,
+            holder: holder::of(number),
+        },
         _ => PortError::Unusable {
             port,
             number,

@@ -5,13 +5,15 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use url::Url;
+
 use crate::aws::dynamodb::{DynamoDb, DynamoDbError};
 use crate::aws::events::EventLog;
 use crate::aws::services::{Files, Services, ServicesError};
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::environment::{self, Urls};
-use crate::functions::Runner;
 use crate::functions::deploy::{DeployError, deploy};
+use crate::functions::{Runner, remote};
 use crate::gateway::{Gateway, KeyError, Tokens, Web};
 use crate::options::{Data, Options, Plaid};
 use crate::plaid;
@@ -45,9 +47,18 @@ pub enum StartError {
     /// The Plaid simulator.
     #[error("the Plaid simulator did not start")]
     Simulator(#[from] plaid_sandbox::OpenError),
-    /// The key that signs local JWTs.
+    /// No key could be made to sign local JWTs with.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The data folder's key.
+    #[error("{} is no key to sign JWTs with: delete it, and everybody signs in anew", path.display())]
+    StoredKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: KeyError,
+    },
     /// A function.
     #[error(transparent)]
     Function(#[from] DeployError),
@@ -147,6 +158,9 @@ impl Stack {
             data_dir::write_anywhere(path, environment::as_file(&environment).as_bytes())?;
         }
         let runner = Arc::new(deploy(&functions, &aws, options.lambda.as_ref()).await?);
+        if let Some(lambda) = &options.lambda {
+            expect(lambda, files.path("env").or(options.env_file.clone())).await;
+        }
         for function in &functions {
             report("function", &function.package);
         }
@@ -267,11 +281,28 @@ impl FilesOfStack<'_> {
             return Ok(Tokens::new(&Tokens::generate_key()?)?);
         };
         if let Some(key) = data_dir::read(&path)? {
-            return Ok(Tokens::new(&key)?);
+            return Tokens::new(&key).map_err(|source| StartError::StoredKey { path, source });
         }
         let key = Tokens::generate_key()?;
         data_dir::write(&path, &key)?;
         Ok(Tokens::new(&key)?)
+    }
+}
+
+/// Says so if nobody runs the functions yet. That is no failure: who does needs the file with
+/// the variables, which is there from now on.
+async fn expect(lambda: &Url, env_file: Option<PathBuf>) {
+    if remote::answers(lambda).await {
+        return;
+    }
+    if let Some(path) = env_file {
+        let command = remote::watch_command(lambda, &path);
+        tracing::warn!("nothing runs the functions at {lambda} yet: start `{command}`");
+    } else {
+        tracing::warn!(
+            "nothing runs the functions at {lambda} yet, and without --data-dir \
+             there is no file with their variables"
+        );
     }
 }
 

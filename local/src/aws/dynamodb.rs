@@ -32,6 +32,15 @@ pub enum DynamoDbError {
     /// The file's path is no text.
     #[error("{} cannot be the path of the database", .0.display())]
     Path(PathBuf),
+    /// The file is no database.
+    #[error("{} cannot be opened: delete the data folder, or choose another with --data-dir", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: DynoxideError,
+    },
     /// What the database answers is not what its protocol says.
     #[error("the local DynamoDB cannot read its stream")]
     Stream(#[source] serde_json::Error),
@@ -88,10 +97,12 @@ impl DynamoDb {
                 .ok_or_else(|| DynamoDbError::Path(file.to_owned()))
         });
         let database = match path.transpose()? {
-            None => in_memory(),
-            Some(path) => on_disk(path),
+            None => in_memory().map_err(failed("opening the database"))?,
+            Some(path) => on_disk(path).map_err(|source| DynamoDbError::File {
+                path: path.into(),
+                source,
+            })?,
         };
-        let database = database.map_err(failed("opening the database"))?;
         Ok(Self { database })
     }
 

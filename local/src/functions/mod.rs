@@ -50,6 +50,6 @@ pub enum FunctionError {
     #[error("the function was stopped after {} seconds", .0.as_secs_f64())]
     TimedOut(Duration),
     /// The Lambda Invoke API does not answer.
-    #[error("the Lambda Invoke API cannot be reached")]
+    #[error("the Lambda Invoke API cannot be reached; is `cargo lambda watch` running?")]
     Unreachable(#[source] reqwest::Error),
 }

@@ -1,11 +1,13 @@
 //! Functions behind a Lambda Invoke API, e.g. `cargo lambda watch`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lambda_http::{BoxFuture, Context};
 use reqwest::{Client, ClientBuilder};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
+use tokio::net::TcpStream;
 use url::Url;
 
 use super::{Function, FunctionError};
@@ -54,6 +56,24 @@ pub fn builder() -> Result<ClientBuilder, ClientError> {
         .tls_backend_preconfigured(tls)
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT))
+}
+
+/// Whether anybody listens at `base`.
+pub(crate) async fn answers(base: &Url) -> bool {
+    let Ok(addresses) = base.socket_addrs(|| None) else {
+        return false;
+    };
+    let connecting = TcpStream::connect(addresses.as_slice());
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
+    connected.is_ok_and(|connected| connected.is_ok())
+}
+
+/// What starts `cargo lambda watch` at `base`, with these variables.
+pub(crate) fn watch_command(base: &Url, env_file: &Path) -> String {
+    let host = base.host_str().unwrap_or("127.0.0.1");
+    let port = base.port_or_known_default().unwrap_or(9000);
+    let env_file = env_file.display();
+    format!("cargo lambda watch --env-file {env_file} -A {host} -P {port}")
 }
 
 /// One function behind an Invoke API.

@@ -7,9 +7,13 @@ mod doctor;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod remote;
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 mod stack;
 #[cfg(test)]

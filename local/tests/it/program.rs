@@ -1,12 +1,11 @@
 //! The program as people and scripts start it.
 
 use std::io::Read as _;
-use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{FREE_PORTS, Running, aws, client, program};
+use crate::support::{Running, aws, client};
 
 #[cfg(unix)]
 #[tokio::test]
@@ -59,44 +58,6 @@ async fn what_was_answered_survives_a_kill() {
         .unwrap();
     assert_eq!(found["Item"], item);
     assert_eq!(Running::variable(dir.path(), "TOKEN_KEY_ID"), key);
-}
-
-#[test]
-fn a_taken_port_is_one_line_that_names_port_and_flag() {
-    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    for flag in ["--port", "--plaid-port", "--aws-port", "--dynamodb-port"] {
-        let mut command = program();
-        command.args(
-            FREE_PORTS
-                .chunks(2)
-                .filter(|pair| pair[0] != flag)
-                .flatten(),
-        );
-        let output = command.args([flag, &port, "--in-memory"]).output().unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        assert!(output.stdout.is_empty());
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(message.lines().count(), 1, "{message}");
-        assert!(
-            message.contains(&port) && message.contains(flag),
-            "{message}"
-        );
-    }
-}
-
-#[test]
-fn the_real_sandbox_without_keys_says_what_is_missing() {
-    let output = program()
-        .args(["--in-memory", "--plaid", "sandbox"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        message.contains("PLAID_CLIENT_ID and PLAID_SECRET"),
-        "{message}"
-    );
 }
 
 #[test]

@@ -136,3 +136,35 @@ fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
         &body,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    const PAGE: &str = include_str!("../../../../docs/problems.md");
+    const SOURCES: [&str; 4] = [
+        include_str!("mod.rs"),
+        include_str!("login.rs"),
+        include_str!("invoke.rs"),
+        include_str!("events.rs"),
+    ];
+
+    /// The codes that a source has before its tests: what stands in quotes, in snake case.
+    fn codes(source: &str) -> impl Iterator<Item = &str> {
+        let code = source.split("mod tests").next().unwrap_or_default();
+        let snake = |text: &&str| {
+            let letters =
+                |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+            text.contains('_') && text.split('_').all(letters)
+        };
+        code.split('"').skip(1).step_by(2).filter(snake)
+    }
+
+    #[test]
+    fn every_problem_of_these_calls_has_its_line_on_the_page_of_problems() {
+        let (_, page) = PAGE.split_once("## On a laptop only").unwrap();
+        let all: Vec<_> = SOURCES.into_iter().flat_map(codes).collect();
+        assert!(all.len() > 10, "{all:?}");
+        for code in all {
+            assert!(page.contains(&format!("| `{code}` |")), "{code}");
+        }
+    }
+}
