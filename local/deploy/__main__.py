@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 # Nothing is left between the sources.
 sys.pycache_prefix = str(TARGET / "deploy-pycache")
+# What the tools of this repository share.
+sys.path.append(str(ROOT / "local" / "python"))
 
 
 def main() -> int:
@@ -17,7 +19,7 @@ def main() -> int:
     arguments = _arguments()
     from own_venv import enter
     from programs import Failure
-    enter(TARGET)
+    enter(Path(__file__).resolve().parent, TARGET)
     # Ctrl-C and SIGTERM alike go through everything that is to be stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
@@ -38,7 +40,7 @@ def _arguments() -> argparse.Namespace:
     test.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND",
                       help="gets its addresses in the environment; default: the end-to-end test")
     test.set_defaults(run=_test)
-    lint = commands.add_parser("lint", help="cfn-lint and checkov, before and after SAM")
+    lint = commands.add_parser("lint", help="sam validate; cfn-lint and checkov, before and after SAM")
     lint.set_defaults(run=_lint)
     return parser.parse_args()
 
@@ -50,7 +52,7 @@ def _test(arguments: argparse.Namespace) -> int:
 
 def _lint(_: argparse.Namespace) -> int:
     import lint
-    return lint.run(ROOT)
+    return lint.run(ROOT, TARGET)
 
 
 if __name__ == "__main__":

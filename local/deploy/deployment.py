@@ -8,16 +8,15 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import emulated
+import drill
 import functions
-import http_api
 import secrets_guard
 import template as sam
+from deployer import Deployer, Parts
 from emulator import Emulator
 from helper import Helper
-from issuer import AUDIENCE
 from simulator import Simulator
-from stack import Stack, parameters
+from stack import Stack
 
 END_TO_END = ["cargo", "test", "--workspace", "--locked", "--test", "deployed",
               # One after another: the functions have the deadlines of AWS, on a smaller machine.
@@ -44,9 +43,12 @@ def run(root: Path, target: Path, arguments: argparse.Namespace) -> int:
         functions.build(root, packages)
     with ExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="deploy-")))
-        plaid, helper, aws = _start(ending, folder, arguments.plaid_sandbox, target)
-        say(f"AWS is at {aws.url}, Plaid's simulator at {plaid.url}")
-        variables, stack, outputs = _deploy(say, template, aws, plaid, helper, target)
+        parts = _start(ending, folder, arguments.plaid_sandbox, target)
+        say(f"AWS is at {parts.aws.url}, Plaid's simulator at {parts.plaid.url}")
+        deployer = Deployer(say, template, target, parts)
+        stack = deployer.deploy("e2e")
+        parts.helper.knows(stack.events, stack.servers_keys())
+        variables = _variables(parts, stack)
         (folder / "deployment.env").write_text(
             "".join(f"{name}={value}\n" for name, value in variables.items()))
         say(f"deployed: {folder / 'deployment.env'}")
@@ -54,15 +56,22 @@ def run(root: Path, target: Path, arguments: argparse.Namespace) -> int:
         command = own or END_TO_END
         code = subprocess.run(command, cwd=root, env=os.environ | variables).returncode
         say(f"{command[0]} ended with {code}")
-        if code == 0:
-            looked = secrets_guard.check(aws, stack, outputs["TableName"], everywhere=not own)
-            say(f"no token in clear; lines looked at: {looked}")
-        else:
-            _explain(aws, stack)
-        return code
+        if code != 0:
+            _explain(parts.aws, stack)
+            return code
+        _look_through(say, parts, stack, everywhere=not own)
+        if not own:
+            restored = drill.run(deployer, stack, target / "debug" / "local")
+            _look_through(say, parts, restored, everywhere=False)
+        return 0
 
 
-def _start(ending: ExitStack, folder: Path, binary: Path | None, target: Path):
+def _look_through(say: _Progress, parts: Parts, stack: Stack, everywhere: bool) -> None:
+    looked = secrets_guard.check(parts.aws, stack, everywhere)
+    say(f"no token in clear; lines looked at: {looked}")
+
+
+def _start(ending: ExitStack, folder: Path, binary: Path | None, target: Path) -> Parts:
     helper = Helper()
     ending.callback(helper.stop)
     plaid = Simulator(binary or target / "debug" / "plaid-sandbox", folder)
@@ -71,37 +80,18 @@ def _start(ending: ExitStack, folder: Path, binary: Path | None, target: Path):
     ending.callback(aws.program.stop)
     plaid.wait()
     aws.wait()
-    return plaid, helper, aws
+    return Parts(aws, plaid, helper)
 
 
-def _deploy(say: _Progress, template: dict, aws: Emulator, plaid: Simulator, helper: Helper,
-            target: Path) -> tuple[dict[str, str], Stack, dict[str, str]]:
-    values = parameters({
-        "JwtIssuer": helper.url, "JwtAudience": AUDIENCE, "PlaidBaseUrl": plaid.url,
-        "WebhookBaseUrl": aws.api_url, "ReturnProcessorToken": "true"})
-    packages = sam.packages(template)
-    translated = sam.translate(template, values)
-    say(f"the API's body became {http_api.expand(translated)}")
-    for change in emulated.adapt(translated):
-        say(change)
-    stack = Stack(aws)
-    zips = {package: functions.zipped(target, package) for package in packages}
-    url = stack.upload(zips, translated)
-    size = sum(len(data) for data in zips.values()) / 1e6
-    say(f"creating the stack: {len(translated['Resources'])} resources, {size:.0f} MB of code")
-    stack.deploy(url, values)
-    outputs = stack.outputs()
-    stack.put_secret(outputs["PlaidSecretArn"])
-    stack.give_domain(aws.api_domain)
-    stack.listen(outputs["EventBusName"])
-    helper.knows(stack.events, stack.servers_keys())
+def _variables(parts: Parts, stack: Stack) -> dict[str, str]:
+    """Where everything is, for the command."""
     return {
-        "DEPLOYED_GATEWAY_URL": aws.api_url,
-        "DEPLOYED_PLAID_URL": plaid.url,
-        "DEPLOYED_HELPER_URL": helper.url,
-        "DEPLOYED_AWS_URL": aws.url,
-        "DEPLOYED_TABLE": outputs["TableName"],
-    }, stack, outputs
+        "DEPLOYED_GATEWAY_URL": parts.aws.api_url,
+        "DEPLOYED_PLAID_URL": parts.plaid.url,
+        "DEPLOYED_HELPER_URL": parts.helper.url,
+        "DEPLOYED_AWS_URL": parts.aws.url,
+        "DEPLOYED_TABLE": stack.outputs()["TableName"],
+    }
 
 
 def _explain(aws: Emulator, stack: Stack) -> None:

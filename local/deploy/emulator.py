@@ -1,5 +1,6 @@
 """AWS on this machine: ministack, on a loopback address, with IAM's checks switched on."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -31,6 +32,13 @@ class Emulator:
         """Until it answers."""
         health = f"{self.url}/_ministack/health"
         wait_until("ministack", lambda: answers(health), self.program)
+
+    def user(self, name: str, policy: dict) -> dict:
+        """The access key of a new user who may do what the policy says."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
+        return iam.create_access_key(UserName=name)["AccessKey"]
 
     def client(self, service: str):
         """A client of the account's root."""

@@ -1,5 +1,6 @@
-"""cfn-lint and checkov, on the template and on what SAM makes of it. No finding is let pass
-without a written reason: in a resource's Metadata (checkov), or in accepted.toml (both)."""
+"""SAM's own validation of the template; then cfn-lint and checkov, on the template and on what SAM
+makes of it. No finding is let pass without a written reason: in a resource's Metadata (checkov),
+or in accepted.toml (both)."""
 
 import json
 import subprocess
@@ -11,9 +12,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import template as sam
+from own_venv import made
 from programs import Failure
 
-ACCEPTED = Path(__file__).resolve().parent / "accepted.toml"
+HERE = Path(__file__).resolve().parent
+ACCEPTED = HERE / "accepted.toml"
+# The folder with SAM's pins.
+SAM = HERE / "sam"
 # What checkov says for a skip without a comment.
 NO_COMMENT = {"", "No comment provided"}
 
@@ -31,9 +36,10 @@ class Finding:
         return f"{self.file}: {self.resource}: {self.rule} {self.text}"
 
 
-def run(root: Path) -> int:
+def run(root: Path, target: Path) -> int:
     """0 when every finding has its reason."""
     source = root / "template.yaml"
+    _validate(source, target)
     accepted = _accepted()
     problems = _silenced(sam.read(source))
     with tempfile.TemporaryDirectory(prefix="lint-") as folder:
@@ -49,6 +55,16 @@ def run(root: Path) -> int:
                  if not any(_covers(entry, finding) for entry in accepted)]
     print("\n".join(problems) or f"{len(found)} findings, each with its reason")
     return 1 if problems else 0
+
+
+def _validate(file: Path, target: Path) -> None:
+    """`sam validate --lint`, as whoever deploys would run it."""
+    command = [str(made(SAM, target) / "bin" / "sam"), "validate", "--lint", "--template", str(file)]
+    with tempfile.TemporaryDirectory(prefix="sam-") as folder:
+        environment = _environment(Path(folder)) | {"SAM_CLI_TELEMETRY": "0"}
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(f"sam validate --lint:\n{done.stdout}{done.stderr}")
 
 
 def _accepted() -> list[dict]:
@@ -92,10 +108,14 @@ def _checkov(file: Path, folder: Path) -> list[Finding]:
 def _json_of(folder: Path, tool: str, *options: str):
     """What a tool tells. It runs where no configuration of its own can change what it finds."""
     command = [str(Path(sys.prefix) / "bin" / tool), *options]
-    environment = {"HOME": str(folder), "PATH": str(Path(sys.prefix) / "bin"),
-                   "AWS_DEFAULT_REGION": "us-east-1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=_environment(folder), capture_output=True,
+                          text=True)
     try:
         return json.loads(done.stdout)
     except json.JSONDecodeError:
         raise Failure(f"{tool} ended with {done.returncode}:\n{done.stdout}{done.stderr}") from None
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {"HOME": str(folder), "PATH": str(Path(sys.prefix) / "bin"),
+            "AWS_DEFAULT_REGION": "us-east-1"}

@@ -12,11 +12,11 @@ TOKEN = re.compile(r"(access|processor|link|public)-(sandbox|production)-[0-9a-f
 PLATFORM = re.compile(r"(START|END|REPORT) RequestId: ")
 
 
-def check(emulator: Emulator, stack: Stack, table: str, everywhere: bool) -> str:
+def check(emulator: Emulator, stack: Stack, everywhere: bool) -> str:
     """Looks through logs, events and table; says how much there was to look at. Where every
     function must have run, an empty place is a failure: nothing would have been checked."""
     told = []
-    for place, lines in _places(emulator, stack, table).items():
+    for place, lines in _places(emulator, stack).items():
         if everywhere and not lines:
             raise Failure(f"{place}: there is nothing, so nothing was checked")
         if found := [line for line in lines if TOKEN.search(line)]:
@@ -25,7 +25,8 @@ def check(emulator: Emulator, stack: Stack, table: str, everywhere: bool) -> str
     return ", ".join(told)
 
 
-def _places(emulator: Emulator, stack: Stack, table: str) -> dict[str, list[str]]:
+def _places(emulator: Emulator, stack: Stack) -> dict[str, list[str]]:
+    table = stack.outputs()["TableName"]
     records = emulator.client("dynamodb").scan(TableName=table)["Items"]
     return {
         **{f"log of {name}": lines for name, lines in logs(emulator, stack).items()},

@@ -11,7 +11,6 @@ from emulator import REGION, Emulator
 from http_api import API
 from programs import Failure
 
-NAME = "e2e"
 PATIENCE = 120
 # A server of ours may call the API, and nothing else.
 SERVER = {"Version": "2012-10-17", "Statement": [
@@ -26,16 +25,17 @@ def parameters(overrides: dict[str, str]) -> dict[str, str]:
 
 
 class Stack:
-    """The stack in the emulator."""
+    """A stack in the emulator."""
 
-    def __init__(self, emulator: Emulator):
-        self._emulator = emulator
+    def __init__(self, emulator: Emulator, name: str):
+        self._emulator, self._name = emulator, name
         self._ears: list[dict] = []
         self._queue = ""
 
     def upload(self, packages: dict[str, bytes], template: dict) -> str:
         """Puts the code and the template into a bucket; gives the template's URL."""
         s3 = self._emulator.client("s3")
+        # It is there already for a second stack, and that is no error in this region.
         s3.create_bucket(Bucket=sam.BUCKET)
         for name, data in packages.items():
             s3.put_object(Bucket=sam.BUCKET, Key=f"{name}.zip", Body=data)
@@ -46,7 +46,7 @@ class Stack:
         """Creates the stack; fails with what CloudFormation complains of."""
         client = self._emulator.client("cloudformation")
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
-        client.create_stack(StackName=NAME, TemplateURL=url, Parameters=given,
+        client.create_stack(StackName=self._name, TemplateURL=url, Parameters=given,
                             Capabilities=["CAPABILITY_IAM"])
         end = time.monotonic() + PATIENCE
         while (status := self._describe(client)["StackStatus"]) == "CREATE_IN_PROGRESS":
@@ -63,7 +63,21 @@ class Stack:
 
     def functions(self) -> list[dict]:
         """The functions' configurations."""
-        return self._emulator.client("lambda").list_functions()["Functions"]
+        names = self._physical_ids("AWS::Lambda::Function")
+        client = self._emulator.client("lambda")
+        return [client.get_function_configuration(FunctionName=name) for name in names]
+
+    def stop(self) -> None:
+        """Lets none of its functions run any more."""
+        client = self._emulator.client("lambda")
+        for name in self._physical_ids("AWS::Lambda::Function"):
+            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+
+    def restore_table(self, name: str) -> None:
+        """Restores its table, as it is now, beside it."""
+        self._emulator.client("dynamodb").restore_table_to_point_in_time(
+            SourceTableName=self.outputs()["TableName"], TargetTableName=name,
+            UseLatestRestorableTime=True)
 
     def put_secret(self, secret_id: str) -> None:
         """What an operator does after deploying: Plaid's keys go into the secret."""
@@ -72,26 +86,25 @@ class Stack:
 
     def servers_keys(self) -> dict[str, str]:
         """The credentials of a server of ours, which may call the API and nothing else."""
-        iam = self._emulator.client("iam")
-        iam.create_user(UserName="server")
-        iam.put_user_policy(UserName="server", PolicyName="api", PolicyDocument=json.dumps(SERVER))
-        key = iam.create_access_key(UserName="server")["AccessKey"]
+        key = self._emulator.user("server", SERVER)
         return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"],
                 "region": REGION}
 
-    def give_domain(self, name: str) -> None:
-        """Gives the API a domain of its own, as an operator does with WebhookBaseUrl."""
-        cloudformation, api = (self._emulator.client(each)
-                               for each in ("cloudformation", "apigatewayv2"))
-        found = cloudformation.describe_stack_resources(StackName=NAME)["StackResources"]
-        api_id, = (each["PhysicalResourceId"] for each in found if each["ResourceType"] == API)
-        api.create_domain_name(DomainName=name, DomainNameConfigurations=[{"CertificateArn": "none"}])
+    def take_domain(self, name: str) -> None:
+        """Lets a domain lead to its API, as an operator does with WebhookBaseUrl."""
+        api = self._emulator.client("apigatewayv2")
+        if name not in [each["DomainName"] for each in api.get_domain_names()["Items"]]:
+            configuration = [{"CertificateArn": "none"}]
+            api.create_domain_name(DomainName=name, DomainNameConfigurations=configuration)
+        for mapping in api.get_api_mappings(DomainName=name)["Items"]:
+            api.delete_api_mapping(DomainName=name, ApiMappingId=mapping["ApiMappingId"])
+        api_id, = self._physical_ids(API)
         api.create_api_mapping(DomainName=name, ApiId=api_id, Stage="$default")
 
     def listen(self, bus: str) -> None:
         """Has everything that is put on the bus sent to a queue, as a customer would."""
         sqs, events = (self._emulator.client(name) for name in ("sqs", "events"))
-        self._queue = sqs.create_queue(QueueName="ear")["QueueUrl"]
+        self._queue = sqs.create_queue(QueueName=f"ear-{self._name}")["QueueUrl"]
         wanted = {"QueueUrl": self._queue, "AttributeNames": ["QueueArn"]}
         arn = sqs.get_queue_attributes(**wanted)["Attributes"]["QueueArn"]
         pattern = json.dumps({"source": [{"prefix": ""}]})
@@ -108,10 +121,15 @@ class Stack:
                 sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
         return self._ears
 
+    def _physical_ids(self, kind: str) -> list[str]:
+        client = self._emulator.client("cloudformation")
+        found = client.describe_stack_resources(StackName=self._name)["StackResources"]
+        return [each["PhysicalResourceId"] for each in found if each["ResourceType"] == kind]
+
     def _describe(self, client) -> dict:
-        return client.describe_stacks(StackName=NAME)["Stacks"][0]
+        return client.describe_stacks(StackName=self._name)["Stacks"][0]
 
     def _complaints(self, client) -> str:
-        events = client.describe_stack_events(StackName=NAME)["StackEvents"]
+        events = client.describe_stack_events(StackName=self._name)["StackEvents"]
         return "\n".join(f"{each['LogicalResourceId']}: {each['ResourceStatusReason']}"
                          for each in events if "FAILED" in each["ResourceStatus"])

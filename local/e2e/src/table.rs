@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
+    ScalarAttributeType, WriteRequest,
+};
 use shared::aws::sdk_config;
 use shared::settings::{Environment, Reader};
 
@@ -87,6 +90,32 @@ pub async fn put_all(scene: &Scene, rows: &[Row]) -> Result<(), Failure> {
     } else {
         Err("the table did not take everything".into())
     }
+}
+
+/// Makes a table with the keys of the stack's own, as a restore does, and fills it.
+///
+/// # Errors
+/// It cannot be made, or not be written.
+pub async fn create_beside(scene: &Scene, name: &str, rows: &[Row]) -> Result<(), Failure> {
+    let (client, _) = client(scene)?;
+    let mut create = client.create_table().table_name(name);
+    for (attribute, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+        let defined = AttributeDefinition::builder().attribute_name(attribute);
+        let defined = defined.attribute_type(ScalarAttributeType::S).build()?;
+        let key = KeySchemaElement::builder().attribute_name(attribute);
+        create = create
+            .attribute_definitions(defined)
+            .key_schema(key.key_type(kind).build()?);
+    }
+    create
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await?;
+    for row in rows {
+        let put = client.put_item().table_name(name);
+        put.set_item(Some(row.clone())).send().await?;
+    }
+    Ok(())
 }
 
 /// An attribute that is text.

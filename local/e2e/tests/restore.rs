@@ -1,5 +1,5 @@
-//! The drill of docs/deploy.md: a table's records, copied into a new and empty table beside the
-//! old token key.
+//! The drill of docs/deploy.md: a restored table's records, copied into the new and empty table of
+//! a stack that has the old token key.
 
 #![cfg(test)]
 
@@ -8,10 +8,12 @@ use std::path::Path;
 
 use e2e::scene::{FIRST_PLATYPUS, Failure, SINGLE_ACCOUNT, Scene};
 use e2e::table::{self, Row};
+use local::restore::{self, Copied};
 use local::{Data, Options};
 use serde_json::{Value, json};
 
 const DATABASE: &str = "dynamodb.sqlite";
+const RESTORED: &str = "restored";
 
 async fn stack(folder: &Path) -> Result<Scene, Failure> {
     let data = Data::Dir(folder.to_owned());
@@ -44,16 +46,29 @@ fn copy_without_table(from: &Path, to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A new stack, with the records of a table that AWS has restored beside its own.
 async fn restored(records: &[Row], folder: &Path) -> Result<Scene, Failure> {
     let scene = stack(folder).await?;
     assert!(
         table::records(&scene).await?.is_empty(),
         "its table knows nothing"
     );
-    for row in records {
-        table::put(&scene, row.clone()).await?;
-    }
+    table::create_beside(&scene, RESTORED, records).await?;
+    let copied = copy(&scene).await?;
+    assert_eq!((copied.written, copied.kept), (records.len() as u64, 0));
     Ok(scene)
+}
+
+/// What `cargo local restore` does.
+async fn copy(scene: &Scene) -> Result<Copied, Failure> {
+    let environment = scene.stack().environment();
+    let options = restore::Options {
+        from: RESTORED.to_owned(),
+        to: environment["TABLE_NAME"].clone(),
+        at_once: 4,
+    };
+    let environment = environment.clone().into_iter().collect();
+    Ok(restore::restore(&options, &environment, |_| {}).await?)
 }
 
 #[tokio::test]
@@ -101,6 +116,27 @@ async fn restored_tokens_open_and_removed_items_stay_removed() -> Result<(), Fai
     assert_eq!(scene.delete(&alice, &path(&removed)).await?.status, 204);
     let live = scene.live_items().await?;
     assert_eq!(live, [kept["item_id"].as_str().unwrap()]);
+    scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_stack_at_work_has_written_is_not_restored_over() -> Result<(), Failure> {
+    let (old, new) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let scene = stack(old.path()).await?;
+    let item = link(&scene).await?;
+    let records = table::records(&scene).await?;
+    scene.stop().await;
+
+    copy_without_table(old.path(), new.path())?;
+    let scene = restored(&records, new.path()).await?;
+    let alice = scene.sign_in("alice").await?;
+    let path = format!("/v1/items/{}", item["item_id"].as_str().unwrap());
+    assert_eq!(scene.delete(&alice, &path).await?.status, 204);
+    let again = copy(&scene).await?;
+    assert_eq!((again.written, again.kept), (0, records.len() as u64));
+    let stands = scene.get(&alice, &path).await?.json();
+    assert_eq!(stands["status"], "removed", "{stands}");
     scene.stop().await;
     Ok(())
 }

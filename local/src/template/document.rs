@@ -1,5 +1,7 @@
 //! The template as written, before anything in it is resolved.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 use serde_norway::Value as Yaml;
 
@@ -56,6 +58,18 @@ impl Document {
             .into_iter()
             .flatten()
             .filter_map(|(name, definition)| Some((name.as_str()?, definition)))
+    }
+
+    /// Which of the template's conditions hold; without those that cannot be told.
+    pub(super) fn conditions(&self, scope: &Scope) -> BTreeMap<String, bool> {
+        let names = self.keys(&["Conditions"]);
+        names
+            .into_iter()
+            .filter_map(|name| {
+                let holds = self.part(&["Conditions", name], scope).ok()??;
+                Some((name.to_owned(), holds.as_bool()?))
+            })
+            .collect()
     }
 
     /// One part of the template with its intrinsic functions resolved; `None` when the

@@ -2,7 +2,7 @@
 //! environment variables, CORS rules and tables that AWS would make of it.
 //!
 //! [`Document`] is the file as written. Intrinsic functions (`!Ref`, `!Sub`,
-//! `!GetAtt`) are resolved against a [`Scope`], part by part and only where a part is
+//! `!GetAtt`, `!If`) are resolved against a [`Scope`], part by part and only where a part is
 //! needed: the names that AWS would give to keys and secrets are only known once the
 //! local ones exist.
 

@@ -1,4 +1,4 @@
-//! `!Ref`, `!Sub` and `!GetAtt`, in their short and their long form.
+//! `!Ref`, `!Sub`, `!GetAtt` and `!If`, in their short and their long form.
 
 use std::collections::BTreeMap;
 
@@ -90,6 +90,29 @@ fn call(function: &str, argument: &Yaml, scope: &Scope, at: &str) -> Result<Json
             };
             let variables = sub_variables(variables, scope, at)?;
             substitute(text, &variables, scope, at).map(Json::from)
+        }
+        ("If", Yaml::Sequence(branches)) => {
+            let [Yaml::String(condition), if_true, if_false] = branches.as_slice() else {
+                return Err(unsupported("!If", at));
+            };
+            let holds = scope.condition(condition);
+            let holds = holds.ok_or_else(|| unknown(condition, at))?;
+            resolve(if holds { if_true } else { if_false }, scope, at)
+        }
+        ("Equals", Yaml::Sequence(sides)) => {
+            let [left, right] = sides.as_slice() else {
+                return Err(unsupported("!Equals", at));
+            };
+            Ok((resolve(left, scope, at)? == resolve(right, scope, at)?).into())
+        }
+        ("Not", Yaml::Sequence(conditions)) => {
+            let [condition] = conditions.as_slice() else {
+                return Err(unsupported("!Not", at));
+            };
+            match resolve(condition, scope, at)? {
+                Json::Bool(holds) => Ok((!holds).into()),
+                _ => Err(unsupported("!Not", at)),
+            }
         }
         _ => Err(unsupported(&format!("!{function}"), at)),
     }
@@ -194,6 +217,10 @@ Parameters:
   Count: { Type: Number, Default: 3 }
   Origins: { Type: CommaDelimitedList, Default: 'http://a, http://b' }
   Required: { Type: String }
+Conditions:
+  IsAstra: !Equals [!Ref Name, astra]
+  IsAnother: !Not [!Equals [!Ref Name, astra]]
+  IsUnclear: !Equals [!Ref Required, x]
 ";
 
     fn resolved(text: &str) -> Result<Json, TemplateError> {
@@ -255,6 +282,16 @@ Parameters:
             error.contains("`Required`") && error.contains("no default"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_condition_chooses_and_what_it_leaves_is_not_looked_at() {
+        let chosen = resolved("[!If [IsAstra, a, !Ref Nobody], !If [IsAnother, a, b]]").unwrap();
+        assert_eq!(chosen, json!(["a", "b"]));
+        for unknown in ["IsUnclear", "Nobody"] {
+            let error = resolved(&format!("!If [{unknown}, a, b]")).unwrap_err();
+            assert!(error.to_string().contains(unknown), "{error}");
+        }
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Scope {
     /// `None`: declared, but without a value.
     parameters: BTreeMap<String, Option<Json>>,
     resources: BTreeMap<String, ResourceNames>,
+    /// Those that parameters with values decide.
+    conditions: BTreeMap<String, bool>,
 }
 
 /// What a name was found to stand for.
@@ -73,7 +75,9 @@ impl Scope {
         let mut scope = Self {
             parameters,
             resources: BTreeMap::new(),
+            conditions: BTreeMap::new(),
         };
+        scope.conditions = document.conditions(&scope);
         for name in document.resources_of_type("AWS::IAM::Role") {
             let arn = format!("arn:aws:iam::{ACCOUNT_ID}:role/{STACK_NAME}-{name}");
             scope.insert(
@@ -122,6 +126,11 @@ impl Scope {
             Some(names) => Found::Value(names.reference.clone().into()),
             None => Found::Unknown(name),
         }
+    }
+
+    /// Whether a condition holds; `None` where nothing is known about it.
+    pub(super) fn condition(&self, name: &str) -> Option<bool> {
+        self.conditions.get(name).copied()
     }
 
     /// What `!GetAtt resource.attribute` stands for.

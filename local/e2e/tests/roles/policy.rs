@@ -252,11 +252,21 @@ fn like(text: &str, pattern: &str) -> bool {
     }
 }
 
-/// `!GetAtt Name.Arn` is the resource, and `!Sub "${Name.Arn}/rest"` a part of it.
+/// `!GetAtt Name.Arn` is the resource, and `!Sub "${Name.Arn}/rest"` a part of it. The token key
+/// may be an older stack's, then and only then by parameter.
 fn symbol(value: &Yaml) -> Result<String, Failure> {
     let Yaml::Tagged(tagged) = value else {
         return Err("no text".into());
     };
+    if tagged.tag == "If" {
+        let token_key: Yaml = serde_norway::from_str(
+            "[MakesTokenKey, !GetAtt TokenKey.Arn, !Ref ExistingTokenKeyArn]",
+        )?;
+        let is_known = tagged.value == token_key;
+        return is_known
+            .then(|| "TokenKey".to_owned())
+            .ok_or_else(|| "nobody reads such an !If here".into());
+    }
     let text = tagged.value.as_str().ok_or("no text")?;
     if tagged.tag == "GetAtt" {
         Ok(text.trim_end_matches(".Arn").to_owned())

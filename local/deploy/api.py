@@ -1,0 +1,72 @@
+"""The API and Plaid's simulator, as a front end and its user call them."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import NamedTuple
+
+from deployer import Parts
+from programs import DIRECT, Failure
+
+PATIENCE = 180
+# A bank and a user of the simulator, with one account.
+BANK = {"institution_id": "ins_109508", "username": "user_single", "password": "pass_good"}
+
+
+class Answer(NamedTuple):
+    """A status and a body."""
+
+    status: int
+    body: dict
+
+
+class User:
+    """A signed-in user."""
+
+    def __init__(self, parts: Parts, name: str):
+        self._parts = parts
+        self._headers = {"authorization": f"Bearer {parts.helper.issuer.good_token(name)}"}
+
+    def call(self, method: str, path: str, body: dict | None = None) -> Answer:
+        """The API's answer, whatever it is."""
+        return _call(method, self._parts.aws.api_url + path, body, self._headers)
+
+    def link(self) -> dict:
+        """Runs Link; the linked Item."""
+        token = self._good("POST", "/v1/link-tokens", {})["link_token"]
+        ended = self.at_plaid("/simulator/link-sessions", BANK | {"link_token": token})
+        return self._good("POST", "/v1/items", {"public_token": ended["public_token"],
+                                                "allow_duplicate": True})
+
+    def at_plaid(self, path: str, body: dict) -> dict:
+        """What the simulator answers."""
+        return _good(_call("POST", self._parts.plaid.url + path, body, {}), path)
+
+    def wait_for_status(self, path: str, status: str) -> None:
+        """Until an Item is as wanted."""
+        end = time.monotonic() + PATIENCE
+        while (item := self._good("GET", path))["status"] != status:
+            if time.monotonic() > end:
+                raise Failure(f"the Item is {item['status']} and not {status}")
+            time.sleep(0.2)
+
+    def _good(self, method: str, path: str, body: dict | None = None) -> dict:
+        return _good(self.call(method, path, body), f"{method} {path}")
+
+
+def _good(answer: Answer, what: str) -> dict:
+    if answer.status not in (200, 201):
+        raise Failure(f"{what}: {answer.status} {answer.body}")
+    return answer.body
+
+
+def _call(method: str, url: str, body: dict | None, headers: dict[str, str]) -> Answer:
+    data = None if body is None else json.dumps(body).encode()
+    headers = headers | {"content-type": "application/json"}
+    request = urllib.request.Request(url, data, headers, method=method)
+    try:
+        with DIRECT.open(request, timeout=30) as answer:
+            return Answer(answer.status, json.loads(answer.read() or b"{}"))
+    except urllib.error.HTTPError as refused:
+        return Answer(refused.code, json.loads(refused.read() or b"{}"))
