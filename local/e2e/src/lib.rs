@@ -2,6 +2,7 @@
 //!
 //! - [`scene`]: a stack, and people who use it
 //! - [`deployment`]: where the stack is
+//! - [`routes`]: the template's
 //! - [`table`]: a look into the stack's table, past every function
 //! - [`paper`]: a log that a test reads
 //! - [`proxy`]: between the functions and their table
@@ -12,6 +13,7 @@ pub mod contract;
 pub mod deployment;
 pub mod paper;
 pub mod proxy;
+pub mod routes;
 pub mod scene;
 pub mod served;
 pub mod table;

@@ -235,6 +235,17 @@ impl<S> Scene<S> {
         self.send(Method::DELETE, path, Some(user), None).await
     }
 
+    /// Posts a webhook with this signature, as Plaid does.
+    ///
+    /// # Errors
+    /// No answer comes.
+    pub async fn post_webhook(&self, body: &str, signature: &str) -> Result<Reply, Failure> {
+        let url = format!("{}/v1/webhooks/plaid", self.place.gateway_url);
+        let request = self.http.post(url).header("plaid-verification", signature);
+        let request = request.header("content-type", "application/json");
+        Reply::read(request.body(body.to_owned()).send().await?).await
+    }
+
     /// Runs the function of a package with this event, as its schedule does, and gives its
     /// result.
     ///

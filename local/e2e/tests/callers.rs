@@ -5,17 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use e2e::routes;
 use e2e::scene::{FIRST_PLATYPUS, Failure, Reply, SINGLE_ACCOUNT, Scene, User};
 use e2e::table::{self, Row};
-use local::template::{
-    Api, Authorizer, Document, FunctionResource, ResourceNames, Scope, TEMPLATE,
-};
+use local::template::Authorizer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Every route, with the body that it needs. What stands in braces is somebody's own. What
 /// destroys most comes last, because the rightful callers go from top to bottom.
-const ROUTES: [(&str, Option<&str>); 15] = [
+const ROUTES: [(&str, Option<&str>); 16] = [
     ("POST /v1/webhooks/plaid", Some("{}")),
     ("POST /v1/link-tokens", Some(r#"{"item_id":"{item_id}"}"#)),
     ("GET /v1/links/{link_id}", None),
@@ -31,6 +30,10 @@ const ROUTES: [(&str, Option<&str>); 15] = [
         Some(r#"{"account_id":"{account_id}"}"#),
     ),
     ("POST /v1/items/{item_id}/refresh", None),
+    (
+        "POST /v1/server/users/{user_id}/link-tokens",
+        Some(r#"{"item_id":"{item_id}","hosted_link":{}}"#),
+    ),
     ("GET /v1/server/users/{user_id}/items", None),
     ("GET /v1/server/users/{user_id}/items/{item_id}", None),
     (
@@ -68,7 +71,7 @@ impl Route {
 
 /// The routes of the table, each with the authorizer of the template.
 fn routes() -> Result<Vec<Route>, Failure> {
-    let template = routes_of_template()?;
+    let template = routes::of_template()?;
     let known: BTreeSet<_> = ROUTES.iter().map(|(key, _)| (*key).to_owned()).collect();
     let written: BTreeSet<_> = template.keys().cloned().collect();
     assert_eq!(known, written, "the table above has every route");
@@ -76,30 +79,6 @@ fn routes() -> Result<Vec<Route>, Failure> {
         key,
         body,
         authorizer: template[key].clone(),
-    });
-    Ok(routes.collect())
-}
-
-fn routes_of_template() -> Result<BTreeMap<String, Authorizer>, Failure> {
-    let document = Document::parse(TEMPLATE)?;
-    let parameters = ["ClientName", "JwtIssuer", "JwtAudience", "AllowedOrigins"];
-    let parameters = parameters.map(|name| (name.to_owned(), "any".to_owned()));
-    let mut scope = Scope::new(&document, &BTreeMap::from(parameters));
-    for kind in [
-        "AWS::DynamoDB::Table",
-        "AWS::Events::EventBus",
-        "AWS::KMS::Key",
-        "AWS::SecretsManager::Secret",
-    ] {
-        for name in document.resources_of_type(kind) {
-            scope.insert(name, ResourceNames::new(name).with("Arn", name));
-        }
-    }
-    let functions = FunctionResource::read_all(&document, &scope)?;
-    let api = Api::read(&document, &scope, &functions)?;
-    let routes = api.routes.into_iter().map(|route| {
-        let method = route.method.unwrap_or_else(|| "ANY".to_owned());
-        (format!("{method} {}", route.path), route.authorizer)
     });
     Ok(routes.collect())
 }

@@ -9,12 +9,19 @@ use serde_json::{Map, Value, json};
 /// Where the schemas are in a description.
 const PREFIX: &str = "#/components/schemas/";
 /// Fields that newer references of Plaid's have and older descriptions lack: the schema,
-/// the field, and the schema of its value.
-const GROWN: &[(&str, &str, &str)] = &[(
-    "LinkEventsWebhook",
-    "environment",
-    "WebhookEnvironmentValues",
-)];
+/// the field, and its values.
+const GROWN: &[(&str, &str, &[&str])] = &[
+    (
+        "LinkEventsWebhook",
+        "environment",
+        &["production", "sandbox"],
+    ),
+    (
+        "Institution",
+        "connection_availability",
+        &["SUPPORTED", "NOT_SUPPORTED"],
+    ),
+];
 
 /// What makes a description unusable.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -40,14 +47,14 @@ impl Schemas<'_> {
         for (name, schema) in self.0 {
             definitions.insert(name.clone(), self.translate(schema)?);
         }
-        for (name, field, of) in GROWN {
+        for (name, field, values) in GROWN {
             let properties = definitions
                 .get_mut(*name)
                 .and_then(|to| to.get_mut("properties"));
             if let Some(Value::Object(properties)) = properties {
                 properties
                     .entry(*field)
-                    .or_insert(json!({"$ref": format!("#/$defs/{of}")}));
+                    .or_insert(json!({"type": "string", "enum": values}));
             }
         }
         Ok(definitions)
