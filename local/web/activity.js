@@ -3,6 +3,8 @@
 
 import { byId, element } from './dom.js';
 
+/** @typedef {Record<string, string | null | undefined>} EventMetadata */
+
 const MOST = 50;
 
 const events = byId('events');
@@ -14,9 +16,13 @@ export const clearActivity = () => {
   byId('activity').hidden = true;
 };
 
+/**
+ * @param {string} name
+ * @param {EventMetadata} metadata
+ */
 export const recordEvent = (name, metadata) => {
   const details = DETAILS.map((key) => metadata[key]).filter(Boolean).join(' · ');
   events.append(element('li', {}, element('code', { text: name }), details ? ` ${details}` : null));
-  while (events.children.length > MOST) events.firstElementChild.remove();
+  while (events.children.length > MOST) events.firstElementChild?.remove();
   byId('activity').hidden = false;
 };

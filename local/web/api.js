@@ -1,5 +1,20 @@
 // The calls of our API. An answer is its JSON; everything else is a Problem.
 
+/** @typedef {import('../../docs/openapi').components['schemas']} Described */
+/**
+ * @typedef {Described['Item']} Item
+ * @typedef {Described['Account']} Account
+ * @typedef {Described['Notice']} ItemNotice
+ * @typedef {Described['ItemPage']} Page
+ * @typedef {Described['LinkToken']} LinkToken
+ * @typedef {Described['NewLinkToken']} LinkWish
+ * @typedef {Described['LinkExit']} Exit
+ * @typedef {Described['LinkedItem']} Exchange
+ * @typedef {Described['PlaidError']} PlaidSaid
+ * @typedef {Described['Problem']} ProblemDocument
+ * @typedef {{plaid_script: string, plaid_origin: string, environment: string}} Config
+ */
+
 // Longer than the longest of our functions may take.
 const TIMEOUT = 35_000;
 
@@ -9,21 +24,38 @@ const NO_CONNECTION = {
 };
 
 // What API Gateway says by itself is meant for machines.
+/** @type {Record<number, string>} */
 const OF_GATEWAY = {
   401: 'Your session has ended. Sign in again.',
   404: 'This is not available.',
   429: 'That was a lot at once. Try again in a moment.',
 };
 
+/** What our API could not do, and why, as its problem document tells. */
 export class Problem extends Error {
+  /**
+   * @param {{status?: number, code: string, detail: string, requestId?: string | null,
+   *   retryAfter?: number | null, plaid?: PlaidSaid | null, itemId?: string | null}} told
+   */
   constructor({ status = 0, code, detail, requestId = null, retryAfter = null, plaid = null, itemId = null }) {
     super(detail);
     this.name = 'Problem';
-    Object.assign(this, { status, code, detail, requestId, retryAfter, plaid, itemId });
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.requestId = requestId;
+    /** Seconds. */
+    this.retryAfter = retryAfter;
+    this.plaid = plaid;
+    this.itemId = itemId;
   }
 
+  /**
+   * @param {Response} response
+   * @param {Partial<ProblemDocument>} body
+   */
   static of(response, body) {
-    const seconds = Number.parseInt(response.headers.get('retry-after'), 10);
+    const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
     const { status } = response;
     const gateways = OF_GATEWAY[status] || 'Something went wrong on our side. Try again in a moment.';
     return new Problem({
@@ -38,6 +70,7 @@ export class Problem extends Error {
   }
 }
 
+/** @param {string} text */
 const parse = (text) => {
   try {
     return JSON.parse(text);
@@ -46,7 +79,13 @@ const parse = (text) => {
   }
 };
 
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{token?: string, body?: object, keepalive?: boolean}} [options]
+ */
 const call = async (method, path, { token, body, keepalive = false } = {}) => {
+  /** @type {Record<string, string>} */
   const headers = {};
   if (token) headers.authorization = `Bearer ${token}`;
   if (body) headers['content-type'] = 'application/json';
@@ -70,32 +109,57 @@ const call = async (method, path, { token, body, keepalive = false } = {}) => {
   throw Problem.of(response, answer || {});
 };
 
+/** @type {() => Promise<Config>} */
 export const readConfig = () => call('GET', '/config.json');
 
-// Your identity provider does this in production.
+/**
+ * Your identity provider does this in production.
+ * @param {string} userId
+ * @returns {Promise<string>}
+ */
 export const signIn = async (userId) => {
   const { token } = await call('POST', '/dev/login', { body: { user_id: userId } });
   return token;
 };
 
+/** @param {string} itemId */
 const pathOf = (itemId) => `/v1/items/${encodeURIComponent(itemId)}`;
 
-// The calls of one signed-in user.
+/**
+ * The calls of one signed-in user.
+ * @param {string} token
+ */
 export const apiOf = (token) => ({
+  /** @type {(wish: LinkWish) => Promise<LinkToken>} */
   createLinkToken: (wish) => call('POST', '/v1/link-tokens', { token, body: wish }),
-  // The page may be about to go away: the report is sent all the same.
+  /**
+   * The page may be about to go away: the report is sent all the same.
+   * @type {(linkId: string, report: Exit) => Promise<void>}
+   */
   reportExit: (linkId, report) =>
     call('POST', `/v1/links/${encodeURIComponent(linkId)}/exit`, { token, body: report, keepalive: true }),
+  /** @type {(exchange: Exchange) => Promise<Item>} */
   linkItem: (exchange) => call('POST', '/v1/items', { token, body: exchange }),
+  /** @type {(cursor: string | null) => Promise<Page>} */
   items: (cursor) => {
     const query = new URLSearchParams({ limit: '20', ...(cursor ? { cursor } : {}) });
     return call('GET', `/v1/items?${query}`, { token });
   },
+  /** @type {(itemId: string) => Promise<Item>} */
   item: (itemId) => call('GET', pathOf(itemId), { token }),
-  // Plaid is asked, and the Item is as it says.
+  /**
+   * Plaid is asked, and the Item is as it says.
+   * @type {(itemId: string) => Promise<Item>}
+   */
   refreshItem: (itemId) => call('POST', `${pathOf(itemId)}/refresh`, { token }),
+  /** @type {(itemId: string, accountId: string) => Promise<Item>} */
   chooseAccount: (itemId, accountId) =>
     call('POST', `${pathOf(itemId)}/processor-tokens`, { token, body: { account_id: accountId } }),
-  // Null when it is gone, the Item while it is on its way.
+  /**
+   * Null when it is gone, the Item while it is on its way.
+   * @type {(itemId: string) => Promise<Item | null>}
+   */
   removeItem: (itemId) => call('DELETE', pathOf(itemId), { token }),
 });
+
+/** @typedef {ReturnType<typeof apiOf>} Api */

@@ -1,18 +1,42 @@
 // The Items as far as this page knows them, and when to ask about them again.
 
+import { bankName, needsUser } from './words.js';
+
+/** @typedef {import('./api.js').Item} Item */
+
 // How often one Item is asked for by itself; afterwards there is a button.
 const MOST_POLLS = 30;
 // Longer waits are not worth a timer: webhooks and the next visit are sooner.
 const LONGEST_POLL = 300;
 
+/**
+ * Whoever waits for the user comes first, then by the banks' names.
+ * @param {Item[]} items
+ */
+const inOrder = (items) =>
+  items.toSorted((one, other) =>
+    Number(needsUser(other)) - Number(needsUser(one)) ||
+    (bankName(one.institution) ?? '').localeCompare(bankName(other.institution) ?? '', 'en'));
+
+/**
+ * `read` asks for one Item; `changed` gets all of them whenever one is not as it was.
+ * @param {(itemId: string) => Promise<Item>} read
+ * @param {(items: Item[]) => void} changed
+ */
 export const makeCollection = (read, changed) => {
+  /** @type {Item[]} */
   let items = [];
   // Counts what came in, so that an older answer does not undo a newer one.
   let version = 0;
-  // Processor tokens are in one answer only, and in the memory of this page.
+  /**
+   * Processor tokens are in one answer only, and in the memory of this page.
+   * @type {Map<string, string>}
+   */
   const tokens = new Map();
+  /** @type {Map<string, {count: number, timer: number}>} */
   const polls = new Map();
 
+  /** @param {Item} item */
   const withTokens = (item) => ({
     ...item,
     accounts: item.accounts.map((account) => {
@@ -22,11 +46,10 @@ export const makeCollection = (read, changed) => {
     }),
   });
 
-  const stop = (itemId) => {
-    const poll = polls.get(itemId);
-    if (poll) window.clearTimeout(poll.timer);
-  };
+  /** @param {string} itemId */
+  const stop = (itemId) => window.clearTimeout(polls.get(itemId)?.timer);
 
+  /** @param {Item} item */
   const schedule = (item) => {
     stop(item.item_id);
     const seconds = item.poll_after_seconds;
@@ -40,16 +63,27 @@ export const makeCollection = (read, changed) => {
     polls.set(item.item_id, { count, timer });
   };
 
+  /**
+   * Takes these over where they are already, so that nothing moves while somebody reads.
+   * @param {Item[]} fresh
+   */
+  const replace = (fresh) => {
+    const known = new Set(items.map((item) => item.item_id));
+    const byId = new Map(fresh.map((item) => [item.item_id, item]));
+    const added = inOrder(fresh.filter((item) => !known.has(item.item_id)));
+    items = [...added, ...items.map((item) => byId.get(item.item_id) ?? item)];
+  };
+
+  /** @param {Item} item */
   const put = (item) => {
     version += 1;
     const known = withTokens(item);
-    const at = items.findIndex((other) => other.item_id === item.item_id);
-    if (at < 0) items = [known, ...items];
-    else items = items.with(at, known);
+    replace([known]);
     schedule(known);
     changed(items);
   };
 
+  /** @param {string} itemId */
   const refresh = async (itemId) => {
     const item = await read(itemId);
     put(item);
@@ -59,33 +93,45 @@ export const makeCollection = (read, changed) => {
   return {
     put,
     refresh,
-    // A page of the list; the first one replaces everything.
+    /**
+     * A page of the list; the first one replaces everything.
+     * @param {Item[]} page
+     * @param {boolean} first
+     */
     show: (page, first) => {
       version += 1;
       if (first) [...polls.keys()].forEach(stop);
-      const fresh = page.map(withTokens);
+      const fresh = inOrder(page.map(withTokens));
       const ids = new Set(fresh.map((item) => item.item_id));
       items = first ? fresh : [...items.filter((item) => !ids.has(item.item_id)), ...fresh];
       fresh.forEach(schedule);
       changed(items);
     },
     version: () => version,
-    // The first page once more, asked for at `since`. With all Items in it, what is not
-    // in it is gone. Gives the Items that are not as they were.
+    /**
+     * The first page once more, asked for at `since`. With all Items in it, what is not
+     * in it is gone. Gives the Items that are not as they were.
+     * @param {Item[]} page
+     * @param {boolean} all
+     * @param {number} since
+     * @returns {Item[]}
+     */
     sync: (page, all, since) => {
       if (since !== version) return [];
       const before = new Map(items.map((item) => [item.item_id, JSON.stringify(item)]));
       const fresh = page.map(withTokens);
       const ids = new Set(fresh.map((item) => item.item_id));
-      const others = items.filter((item) => !ids.has(item.item_id));
+      const gone = all ? items.filter((item) => !ids.has(item.item_id)) : [];
       const other = fresh.filter((item) => before.get(item.item_id) !== JSON.stringify(item));
-      if (other.length === 0 && (!all || others.length === 0)) return [];
-      items = [...fresh, ...(all ? [] : others)];
-      if (all) others.forEach((item) => stop(item.item_id));
+      if (other.length === 0 && gone.length === 0) return [];
+      items = items.filter((item) => !gone.includes(item));
+      replace(other);
+      gone.forEach((item) => stop(item.item_id));
       other.forEach(schedule);
       changed(items);
       return other;
     },
+    /** @param {string} itemId */
     drop: (itemId) => {
       version += 1;
       stop(itemId);
@@ -96,3 +142,5 @@ export const makeCollection = (read, changed) => {
     end: () => [...polls.keys()].forEach(stop),
   };
 };
+
+/** @typedef {ReturnType<typeof makeCollection>} Collection */

@@ -3,9 +3,14 @@
 
 const EVERY = 3000;
 
-// `look` looks once. Gives what ends it.
+/**
+ * `look` looks once, and never fails. Gives what ends it.
+ * @param {() => Promise<void>} look
+ * @returns {() => void}
+ */
 export const startLooking = (look) => {
-  let timer = null;
+  /** @type {number | undefined} */
+  let timer;
   let busy = false;
   let ended = false;
   const plan = () => {
@@ -22,10 +27,12 @@ export const startLooking = (look) => {
   // Whoever comes back wants to see what is so now.
   const seen = () => (document.hidden ? plan() : run());
   document.addEventListener('visibilitychange', seen);
+  window.addEventListener('online', run);
   plan();
   return () => {
     ended = true;
     plan();
     document.removeEventListener('visibilitychange', seen);
+    window.removeEventListener('online', run);
   };
 };

@@ -21,8 +21,8 @@ const browser = () => {
 after(async () => (await running)?.close());
 
 // Runs `act` with a new page. It fails when the page throws, when its policy forbids
-// something, or when it asks anybody but the stack.
-export const withPage = async (act, { options = {}, origins = [] } = {}) => {
+// something that was not `forbidden` on purpose, or when it asks anybody but the stack.
+export const withPage = async (act, { options = {}, origins = [], forbidden = false } = {}) => {
   const context = await (await browser()).newContext({ reducedMotion: 'reduce', ...options });
   try {
     context.setDefaultTimeout(PATIENCE);
@@ -30,7 +30,7 @@ export const withPage = async (act, { options = {}, origins = [] } = {}) => {
     const known = [...OURS, ...origins];
     context.on('weberror', (error) => faults.push(error.error().message));
     context.on('console', (message) => {
-      if (/Content Security Policy/.test(message.text())) faults.push(message.text());
+      if (!forbidden && /Content Security Policy/.test(message.text())) faults.push(message.text());
     });
     context.on('request', (request) => {
       const url = new URL(request.url());
@@ -43,8 +43,8 @@ export const withPage = async (act, { options = {}, origins = [] } = {}) => {
   }
 };
 
-export const picture = async (page, name) => {
+export const picture = async (page, name, { fullPage = true } = {}) => {
   if (!PICTURES) return;
   await mkdir(PICTURES, { recursive: true });
-  await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true });
+  await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage });
 };

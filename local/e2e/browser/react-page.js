@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 import { Link } from './link.js';
-import { PLAID, newUser, signIn } from './stack.js';
+import { GATEWAY, PLAID } from './stack.js';
 
 // react-plaid-link loads this address and no other.
 const CDN = 'https://cdn.plaid.com';
@@ -16,9 +16,16 @@ const SCRIPT = `${CDN}/link/v2/stable/link-initialize.js`;
 const HTML = `<!doctype html><html lang="en"><meta charset="utf-8"><title>React</title>
 <link rel="icon" href="data:,"><div id="root"></div><script src="/app.js"></script></html>`;
 
-const bundle = async () => {
+const PLAIN = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Plain</title>
+<link rel="icon" href="data:,"><script src="${PLAID}/link/v2/stable/link-initialize.js"></script></html>`;
+
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+
+const bundle = async (source) => {
   const result = await build({
-    entryPoints: [fileURLToPath(new URL('react-app.js', import.meta.url))],
+    ...(source
+      ? { stdin: { contents: source, loader: 'jsx', resolveDir: FOLDER }, jsx: 'automatic' }
+      : { entryPoints: [`${FOLDER}react-app.js`] }),
     bundle: true,
     write: false,
     format: 'iife',
@@ -28,12 +35,30 @@ const bundle = async () => {
   return result.outputFiles[0].text;
 };
 
-export const serveReactApp = async () => {
-  const script = await bundle();
+// What a development server does with calls of the API: so they come from the page's origin.
+const forward = async (request, response) => {
+  const body = Buffer.concat(await request.toArray());
+  const { authorization, 'content-type': type } = request.headers;
+  const answer = await fetch(GATEWAY + request.url, {
+    method: request.method,
+    headers: { ...(authorization && { authorization }), ...(type && { 'content-type': type }) },
+    ...(body.length > 0 ? { body } : {}),
+  });
+  response.statusCode = answer.status;
+  response.end(await answer.text());
+};
+
+// Serves `react-app.js`, or another one with this source; and, at /plain.html, a page with
+// nothing but Link's script.
+export const serveReactApp = async (source = null) => {
+  const script = await bundle(source);
+  const files = { '/app.js': ['text/javascript', script], '/plain.html': ['text/html', PLAIN] };
   const server = createServer((request, response) => {
-    const isScript = request.url.startsWith('/app.js');
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : HTML);
+    const { pathname } = new URL(request.url, GATEWAY);
+    if (pathname.startsWith('/v1/')) return forward(request, response);
+    const [kind, text] = files[pathname] ?? ['text/html', HTML];
+    response.setHeader('content-type', kind);
+    return response.end(text);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -49,11 +74,15 @@ export const serveReactApp = async () => {
 };
 
 export class ReactPage {
-  // With a link token of our API, and the simulator behind Plaid's address.
-  static async open(page, app, wish = {}) {
+  // Puts the simulator behind Plaid's address.
+  static async withSimulator(page) {
     const script = await (await fetch(`${PLAID}/link/v2/stable/link-initialize.js`)).text();
     await page.route(SCRIPT, (route) => route.fulfill({ contentType: 'text/javascript', body: script }));
-    const user = await signIn(newUser());
+  }
+
+  // With a link token of our API.
+  static async open(page, app, { user, wish = {} }) {
+    await ReactPage.withSimulator(page);
     const { link_token } = await user.createLinkToken(wish);
     await page.goto(`${app.url}/?token=${link_token}`);
     return new ReactPage(page);

@@ -12,16 +12,29 @@ export class ReferencePage {
   static async open(page) {
     const userId = newUser();
     await page.goto(GATEWAY);
-    await page.getByLabel('User name').fill(userId);
-    await page.getByRole('button', { name: 'Continue' }).click();
+    const app = new ReferencePage(page, userId, await signIn(userId));
+    await app.signIn();
     await page.getByRole('heading', { name: 'No bank linked yet' }).waitFor();
-    return new ReferencePage(page, await signIn(userId));
+    return app;
   }
 
-  constructor(page, user) {
+  constructor(page, userId, user) {
     this.page = page;
+    this.userId = userId;
     this.user = user;
     this.link = new Link(page);
+  }
+
+  // The same user in another tab, which does not know who that is.
+  async otherTab(address) {
+    const page = await this.page.context().newPage();
+    await page.goto(address);
+    return new ReferencePage(page, this.userId, this.user);
+  }
+
+  async signIn(userId = this.userId) {
+    await this.page.getByLabel('User name').fill(userId);
+    await this.button('Continue').click();
   }
 
   button(name) {
@@ -62,6 +75,14 @@ export class ReferencePage {
     return { pane: view.pane, told: report.request().postDataJSON() };
   }
 
+  // What has the focus, by its name.
+  focused() {
+    return this.page.evaluate(() => {
+      const { activeElement: node } = document;
+      return node.getAttribute('aria-label') ?? node.textContent.trim();
+    });
+  }
+
   card(bank) {
     return this.page.getByRole('article', { name: bank });
   }
@@ -86,9 +107,24 @@ const isExit = (request) =>
   request.url().endsWith('/link/v2/session') && request.postDataJSON().step.name === 'exit';
 
 // A test on the page of a new user. `prepare` gets the page before anything is loaded.
-export const pageTest = (name, act, prepare = () => {}) =>
+export const pageTest = (name, act, prepare = () => {}, more = {}) =>
   test(name, () =>
     withPage(async (page) => {
       await prepare(page);
       await act(await ReferencePage.open(page));
-    }));
+    }, more));
+
+// Keeps requests of this kind until `release` is called, and counts them.
+export const hold = async (page, path, method) => {
+  const held = { count: 0, release: () => {} };
+  const released = new Promise((resolve) => {
+    held.release = resolve;
+  });
+  await page.route(path, async (route) => {
+    if (route.request().method() !== method) return route.fallback();
+    held.count += 1;
+    await released;
+    return route.continue();
+  });
+  return held;
+};

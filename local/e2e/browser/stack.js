@@ -1,5 +1,7 @@
 // The running stack, past every page: what a test knows, and what it looks up.
 
+import { SINGLE_ACCOUNT_USER } from './banks.js';
+
 const need = (name) => {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: cargo test -p e2e --test browser sets it`);
@@ -34,9 +36,23 @@ let users = 0;
 // A user whom no other test knows.
 export const newUser = () => `person-${process.pid}-${(users += 1)}`;
 
+// A public token as Link hands it out, from the Sandbox's own call.
+const publicToken = async (institutionId, username) => {
+  const options = { override_username: username, webhook: `${GATEWAY}/v1/webhooks/plaid` };
+  const body = { institution_id: institutionId, initial_products: ['auth'], options };
+  return (await call(`${PLAID}/sandbox/public_token/create`, { body, headers: KEYS })).public_token;
+};
+
 export const signIn = async (userId) => {
   const { token } = await call(`${GATEWAY}/dev/login`, { body: { user_id: userId } });
   return {
+    token,
+    // Links a bank without a browser.
+    linkItem: async (institutionId, username = SINGLE_ACCOUNT_USER) => {
+      const body = { public_token: await publicToken(institutionId, username) };
+      return call(`${GATEWAY}/v1/items`, { token, body });
+    },
+    refresh: (itemId) => call(`${GATEWAY}/v1/items/${itemId}/refresh`, { token, method: 'POST' }),
     createLinkToken: (wish = {}) => call(`${GATEWAY}/v1/link-tokens`, { token, body: wish }),
     items: async () => (await call(`${GATEWAY}/v1/items`, { token })).items,
     item: (itemId) => call(`${GATEWAY}/v1/items/${itemId}`, { token }),
@@ -48,6 +64,19 @@ export const signIn = async (userId) => {
 export const look = (path) => call(`${PLAID}/simulator/${path}`);
 
 export const simulate = (path, body) => call(`${PLAID}/simulator/${path}`, { body });
+
+// While `act` runs, Plaid does not do its part of this call.
+export const withoutPlaid = async (endpoint, act) => {
+  await simulate('faults', { endpoint, kind: 'http_status', status: 500, times: 1000 });
+  try {
+    await act();
+  } finally {
+    await call(`${PLAID}/simulator/faults`, { method: 'DELETE' });
+  }
+};
+
+// Runs one of our functions, as its schedule does.
+export const invoke = (name, event) => call(`${GATEWAY}/dev/invoke/${name}`, { body: event });
 
 // The ids of the Items that are alive at Plaid.
 export const liveItems = async () => {

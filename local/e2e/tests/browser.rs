@@ -15,8 +15,11 @@ use std::process::{Command, Stdio};
 use e2e::scene::{Failure, Scene};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/browser");
-/// No test takes a tenth of this, even where two processors do everything.
-const TIMEOUT: &str = "--test-timeout=240000";
+/// What `npm ci` brings, the latest addition among it.
+const PACKAGES: [&str; 2] = ["playwright-core", "axe-core"];
+/// Node counts it for each file of tests, too. None takes a quarter of it, even where two
+/// processors do everything.
+const TIMEOUT: &str = "--test-timeout=480000";
 
 /// What is missing, if something is.
 fn missing(chromium: &Path) -> Option<String> {
@@ -28,10 +31,8 @@ fn missing(chromium: &Path) -> Option<String> {
     if !node.is_ok_and(|status| status.success()) {
         return Some("node is not installed".to_owned());
     }
-    if !Path::new(FOLDER)
-        .join("node_modules/playwright-core")
-        .is_dir()
-    {
+    let packages = Path::new(FOLDER).join("node_modules");
+    if PACKAGES.iter().any(|name| !packages.join(name).is_dir()) {
         return Some(format!("run `npm ci --ignore-scripts` in {FOLDER} first"));
     }
     if !chromium.is_file() {

@@ -92,7 +92,7 @@ pageTest('the code of a Same-Day micro-deposit is entered in update mode', async
   const link = await toDepositCode(app);
   await link.enterDepositCode(DEPOSIT_CODE);
   await link.finish();
-  await app.notice('Thank you').waitFor();
+  await app.connected('Your account');
   assert.deepEqual(await verifications(item.item_id), ['manually_verified']);
 });
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { BANK } from '../banks.js';
+import { BANK, IDS } from '../banks.js';
 import { pageTest } from '../reference-page.js';
 import { liveItems } from '../stack.js';
 
@@ -84,4 +84,16 @@ pageTest('an exchange that was cut off is finished after a reload', async (app) 
   await app.connected(BANK);
   await app.onlyItem();
   assert.equal((await liveItems()).length, before.length + 1);
+});
+
+pageTest('an account that is linked already is not linked twice, and shown', async (app) => {
+  const { item_id: itemId } = await app.user.linkItem(IDS.platypus);
+  const before = await liveItems();
+  await (await app.startLink()).linkOneAccount();
+  await app.notice(`${BANK} is linked already`).waitFor();
+  assert.equal(await app.focused(), BANK);
+  assert.equal((await app.onlyItem()).item_id, itemId);
+  assert.deepEqual((await liveItems()).filter((id) => !before.includes(id)), []);
+  const kept = await app.page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }));
+  assert.doesNotMatch(kept, /public-sandbox/, 'nothing is left to be finished');
 });

@@ -250,7 +250,7 @@ pageTest('leaving update mode changes nothing, wherever that is', async (app) =>
   for (const row of rows) {
     await row.go(await app.openLink(app.button('Change shared accounts')));
     await leave(app, { ...row, bank: BANK, title: UPDATING }, [item.item_id]);
-    assert.equal(await app.page.evaluate(() => document.activeElement.id), `item-${item.item_id}`);
+    assert.equal(await app.focused(), 'Change shared accounts');
     assert.deepEqual(await app.onlyItem(), item);
     assert.deepEqual(await look(`items/${item.item_id}`), truth);
   }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { AUTOMATED_BANK, AUTOMATED_USER, BANK, NUMBERS } from '../banks.js';
 import { picture } from '../browser.js';
 import { pageTest } from '../reference-page.js';
-import { liveItems, simulate } from '../stack.js';
+import { invoke, liveItems, simulate, withoutPlaid } from '../stack.js';
 
 const linkOne = async (app) => {
   await (await app.startLink()).linkOneAccount();
@@ -83,6 +83,15 @@ pageTest('a permission that is taken back disconnects the bank', async (app) => 
   await card.getByText('No longer shared').waitFor();
   await card.getByRole('button', { name: 'Link again' }).waitFor();
   await picture(app.page, 'disconnected');
+  // What was taken back does not come back: the bank is linked as a new one.
+  await app.openLink(card.getByRole('button', { name: 'Link again' }));
+  assert.equal(app.wish.item_id, undefined);
+  await app.link.linkOneAccount();
+  await app.connected(BANK);
+  await app.page.locator('.item', { hasText: 'Ready for payments' }).waitFor();
+  const [fresh, ...others] = (await app.user.items()).filter(({ status }) => status === 'active');
+  assert.notEqual(fresh.item_id, itemId);
+  assert.deepEqual(others, []);
 });
 
 pageTest('a bank that is removed is gone at Plaid, too', async (app) => {
@@ -98,4 +107,33 @@ pageTest('a bank that is removed is gone at Plaid, too', async (app) => {
   await app.notice(`${BANK} is removed`).waitFor();
   assert.deepEqual(await app.user.items(), []);
   assert.ok(!(await liveItems()).includes(itemId));
+});
+
+pageTest('a bank that Plaid could not be told to forget goes later, by itself', async (app) => {
+  const { item_id: itemId } = await linkOne(app);
+  const card = app.card(BANK);
+  await withoutPlaid('/item/remove', async () => {
+    await card.getByRole('button', { name: 'Remove' }).click();
+    await app.page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await app.notice(`${BANK} is being removed`).waitFor();
+  });
+  await card.getByText('Being removed').waitFor();
+  assert.equal(await card.getByRole('button').count(), 0);
+  assert.ok((await liveItems()).includes(itemId));
+  await invoke('reconcile-items', { item_id: itemId });
+  await card.waitFor({ state: 'detached' });
+  await app.page.getByRole('heading', { name: 'No bank linked yet' }).waitFor();
+  assert.ok(!(await liveItems()).includes(itemId));
+});
+
+pageTest('a page that cannot look says so, and catches up', async (app) => {
+  const { item_id: itemId } = await linkOne(app);
+  const list = /\/v1\/items\?/;
+  await app.page.route(list, (route) => route.abort());
+  await app.page.getByText('There is no connection at the moment.').first().waitFor();
+  await picture(app.page, 'out-of-date');
+  await happens(itemId, { error: { error_code: 'ITEM_LOGIN_REQUIRED' } });
+  await app.page.unroute(list);
+  await app.card(BANK).getByRole('button', { name: 'Log in again' }).waitFor();
+  await app.page.getByText('Your bank needs you.').waitFor();
 });

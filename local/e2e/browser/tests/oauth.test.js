@@ -10,6 +10,29 @@ import { GATEWAY, lastRunOfLink } from '../stack.js';
 const RETURN = `${GATEWAY}/oauth-return.html`;
 const NO_ACCESS = 'You did not give access to your accounts.';
 
+// In the page, before everything else: tells `created` what each Link is created with.
+const tellCreations = () => {
+  let plaid;
+  Object.defineProperty(window, 'Plaid', {
+    get: () => plaid,
+    set: (real) => {
+      const create = (config) => {
+        window.created({ token: config.token, receivedRedirectUri: config.receivedRedirectUri ?? null });
+        return real.create(config);
+      };
+      plaid = { ...real, create };
+    },
+  });
+};
+
+// With what each Link was created, on every page that the tab has shown.
+const watchCreations = async (page) => {
+  const created = [];
+  await page.exposeFunction('created', (config) => created.push(config));
+  await page.addInitScript(tellCreations);
+  return created;
+};
+
 // As with Plaid's own Sandbox, where the page names no address to return to.
 const withoutReturn = (page) =>
   page.route('**/config.json', async (route) => {
@@ -56,17 +79,64 @@ const leftWithoutAccess = async (app) => {
 
 pageTest('a user who returns from the bank’s own site goes on where they were', async (app) => {
   const { page } = app;
+  const created = await watchCreations(page);
+  await page.reload();
+  let asked = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/v1/link-tokens')) asked += 1;
+  });
   const link = await toBank(app);
   assert.equal(app.wish.redirect_uri, RETURN);
-  await (await link.toBankSite(OAUTH_BANK)).allow();
+  const [returned] = await Promise.all([
+    page.waitForRequest((request) => request.url().startsWith(RETURN)),
+    (await link.toBankSite(OAUTH_BANK)).allow(),
+  ]);
+  assert.deepEqual([...new URL(returned.url()).searchParams.keys()], ['oauth_state_id']);
   await link.finish();
   await app.card(OAUTH_BANK).waitFor();
+  assert.equal(asked, 1, 'the same link token goes on');
+  assert.deepEqual(created, [
+    { token: app.linkToken, receivedRedirectUri: null },
+    { token: app.linkToken, receivedRedirectUri: returned.url() },
+  ]);
   // A reload must not play the return again.
   assert.equal(page.url(), `${GATEWAY}/`);
   await app.onlyItem();
   await page.reload();
   await app.card(OAUTH_BANK).waitFor();
   assert.equal(await page.locator('dialog[open]').count(), 0);
+  assert.equal(created.length, 2);
+});
+
+// The address to which the bank sends the user, who gets there in another tab: a bank's
+// app opens the browser anew.
+const returnElsewhere = async (app) => {
+  const link = await toBank(app);
+  const bank = await link.toBankSite(OAUTH_BANK);
+  await bank.signIn();
+  await app.page.route(`${RETURN}*`, (route) => route.abort());
+  const [returned] = await Promise.all([
+    app.page.waitForRequest((request) => request.url().startsWith(RETURN)),
+    bank.share({ without: ['Plaid Saving'] }),
+  ]);
+  return app.otherTab(returned.url());
+};
+
+pageTest('a user whom the bank sends to another tab goes on there, after signing in', async (app) => {
+  const there = await returnElsewhere(app);
+  assert.equal(there.page.url(), `${GATEWAY}/`);
+  await there.notice('You are back from your bank').waitFor();
+  await there.signIn();
+  await there.link.finish();
+  await oneAccountReady(there);
+  assert.equal(await there.page.evaluate(() => localStorage.length), 0, 'the link token is not kept any longer');
+});
+
+pageTest('somebody else in that tab does not go on with it', async (app) => {
+  const there = await returnElsewhere(app);
+  await there.signIn(`${app.userId}-other`);
+  await there.notice('This is not where you started').waitFor();
+  assert.equal(await there.page.locator('dialog[open]').count(), 0);
 });
 
 pageTest('a user who denies at the bank’s own site returns, and is told what is missing', async (app) => {

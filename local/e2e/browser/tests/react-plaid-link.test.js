@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { BANK, OAUTH_BANK } from '../banks.js';
+import { BANK, IDS, OAUTH_BANK, SINGLE_ACCOUNT_USER } from '../banks.js';
 import { picture, withPage } from '../browser.js';
 import { ReactPage, serveReactApp } from '../react-page.js';
+import { liveItems, newUser, signIn, simulate } from '../stack.js';
 
 let app;
 before(async () => {
@@ -13,9 +14,17 @@ before(async () => {
 });
 after(() => app.stop());
 
-const test_ = (name, act, wish = () => ({})) =>
+// `prepare` does what comes before Link, and gives what Link is wished for.
+const test_ = (name, act, prepare = () => ({})) =>
   test(name, () =>
-    withPage(async (page) => act(await ReactPage.open(page, app, wish())), { origins: app.origins }));
+    withPage(
+      async (page) => {
+        const user = await signIn(newUser());
+        const wish = await prepare(user);
+        await act(await ReactPage.open(page, app, { user, wish }), { user, wish });
+      },
+      { origins: app.origins },
+    ));
 
 test_('react-plaid-link links a bank', async (react) => {
   const link = await react.openLink();
@@ -58,4 +67,29 @@ test_(
     assert.equal(metadata.institution.name, OAUTH_BANK);
   },
   () => ({ redirect_uri: `${app.url}/return` }),
+);
+
+test_(
+  'react-plaid-link mends a broken login in update mode, and our API says when it is mended',
+  async (react, { user, wish: { item_id: itemId } }) => {
+    const before = await liveItems();
+    const link = await react.openLink();
+    await link.title(/needs .* again/);
+    await picture(react.page, 'react-update');
+    await link.press('Continue');
+    await link.logIn({ username: SINGLE_ACCOUNT_USER });
+    await link.finish();
+    const [, metadata] = await react.said('onSuccess');
+    assert.equal(metadata.institution.name, BANK);
+    const item = await user.refresh(itemId);
+    assert.deepEqual([item.item_id, item.status, item.action], [itemId, 'active', 'none']);
+    assert.deepEqual(await liveItems(), before);
+    assert.ok((await react.events()).includes('HANDOFF'));
+  },
+  async (user) => {
+    const { item_id: itemId } = await user.linkItem(IDS.platypus);
+    await simulate(`items/${itemId}`, { error: { error_code: 'ITEM_LOGIN_REQUIRED' } });
+    assert.equal((await user.refresh(itemId)).action, 'relink');
+    return { item_id: itemId };
+  },
 );
