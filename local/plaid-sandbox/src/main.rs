@@ -9,12 +9,37 @@ use plaid_sandbox::{DEFAULT_CLIENT_ID, DEFAULT_SECRET, Options, Simulator};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
 
+const EXAMPLES: &str = "\
+Examples:
+  plaid-sandbox
+  plaid-sandbox --port 0 --state-file plaid.jsonl --latency-ms 200 --verbose
+
+It prints `ready http://127.0.0.1:3001`. Then, from another shell:
+  base=http://127.0.0.1:3001
+
+  A bank that a user linked, as Plaid's Sandbox makes one
+    curl $base/sandbox/public_token/create -H 'Content-Type: application/json' \\
+      -H 'PLAID-CLIENT-ID: sandbox-client-id' -H 'PLAID-SECRET: sandbox-secret' \\
+      -d '{\"institution_id\": \"ins_109508\", \"initial_products\": [\"auth\"]}'
+  The next exchange works, and its answer is lost
+    curl $base/simulator/faults \\
+      -d '{\"endpoint\": \"/item/public_token/exchange\", \"kind\": \"lose_answer\"}'
+  A webhook, signed as Plaid signs
+    curl $base/simulator/webhooks/send -d '{\"url\": \"http://127.0.0.1:4000/webhooks\",
+      \"webhook_type\": \"LINK\", \"webhook_code\": \"SESSION_FINISHED\"}'
+  A day later
+    curl $base/simulator/clock -d '{\"advance_seconds\": 86400}'
+  Every live Item; every call that was made; every webhook that was sent
+    curl $base/simulator/items
+    curl $base/simulator/requests
+    curl $base/simulator/webhooks";
+
 /// A simulator of the Plaid Sandbox. It listens on 127.0.0.1 only.
 ///
 /// Point your Plaid client's base URL at it. The controls for tests are under
 /// /simulator; the README lists them.
 #[derive(Debug, Parser)]
-#[command(name = "plaid-sandbox", version)]
+#[command(name = "plaid-sandbox", version, after_long_help = EXAMPLES)]
 struct Arguments {
     /// The port to listen on; 0 takes any free one
     #[arg(long, default_value_t = 3001)]

@@ -18,6 +18,7 @@ pub(super) fn get_by_id(call: &mut Call<'_>, request: Request<'_>) -> Answer {
         .ok_or_else(|| PlaidError::of("INVALID_INSTITUTION"))?;
     let options = request.object("options");
     let mut view = json!({
+        "connection_availability": connection_availability(found),
         "country_codes": ["US"],
         "dtc_numbers": [],
         "institution_id": found.id,
@@ -50,6 +51,14 @@ pub(super) fn get_by_id(call: &mut Call<'_>, request: Request<'_>) -> Answer {
         Value::Null,
     );
     Ok(json!({"institution": view}))
+}
+
+/// Whether new Items can be made. Newer descriptions demand the field, 1.778.0 among them.
+fn connection_availability(found: &Institution) -> &'static str {
+    match found.health {
+        Health::Unsupported => "NOT_SUPPORTED",
+        Health::Healthy | Health::Degraded | Health::Down => "SUPPORTED",
+    }
 }
 
 fn auth_metadata(found: &Institution) -> Value {
