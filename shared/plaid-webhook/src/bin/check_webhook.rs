@@ -22,13 +22,20 @@ use serde::Deserialize;
     after_help = "\
 Exit status: 0 every check passed, 1 one failed, 2 a file or an option cannot be used.
 
-Example, for a webhook that was recorded a while ago:
-  check-webhook --header header.txt --body body.json --key key.json --now 2026-11-22T12:00:00Z
+Which key? Without --key, that is told:
+  check-webhook --header header.txt --body body.json
 
-The key comes from Plaid; its answer can be used as it is:
+Plaid gives it out, and its answer can be used as it is:
   curl https://sandbox.plaid.com/webhook_verification_key/get \\
     -H 'content-type: application/json' \\
-    -d '{\"client_id\": \"...\", \"secret\": \"...\", \"key_id\": \"<kid>\"}' > key.json"
+    -d '{\"client_id\": \"...\", \"secret\": \"...\", \"key_id\": \"<kid>\"}' > key.json
+
+A webhook that arrived just now, and one that was recorded a while ago:
+  check-webhook --header header.txt --body body.json --key key.json
+  check-webhook --header header.txt --body body.json --key key.json --now 2026-11-26T10:00:00Z
+
+The header from a log, as a line that may have the header's name:
+  grep -i '^plaid-verification:' request.txt | check-webhook --header - --body body.json"
 )]
 struct Options {
     /// A file with the value of the header Plaid-Verification, or - for standard input
@@ -101,7 +108,10 @@ fn run(options: &Options) -> Result<bool, Failure> {
                 token.key_id()
             )?;
         }
-        (Some(rejection), _) => writeln!(out, "\nrefused: {}", rejection.reason())?,
+        (Some(rejection), _) => {
+            writeln!(out, "\nrefused: {}", rejection.reason())?;
+            writeln!(out, "{}", usual_cause(rejection))?;
+        }
     }
     Ok(diagnosis.rejection().is_none())
 }
@@ -136,6 +146,31 @@ fn print_check(out: &mut impl Write, check: Check, outcome: Outcome) -> Result<(
         Outcome::Failed(rejection) => writeln!(out, "FAIL  {rejection}")?,
     }
     Ok(())
+}
+
+/// What is mostly behind it, for whoever looks at a webhook that should have been believed.
+fn usual_cause(rejection: Rejection) -> &'static str {
+    match rejection {
+        Rejection::MissingHeader => "Plaid did not send this, or a proxy dropped the header.",
+        Rejection::MalformedToken => "Give the header's whole value, and nothing else.",
+        Rejection::AlgorithmNotAllowed
+        | Rejection::HeaderNotAllowed
+        | Rejection::MalformedKeyId
+        | Rejection::MalformedClaims
+        | Rejection::MalformedSignature => "Plaid makes no such tokens: this one is not Plaid's.",
+        Rejection::FromTheFuture => "The clock is behind, or --now is.",
+        Rejection::BodyHashMismatch => {
+            "Give the bytes as they arrived: not parsed and written again, not encoded by a gateway,\n\
+             no newline added by an editor."
+        }
+        Rejection::UnknownKey | Rejection::UnusableKey => "Give the key that has this kid.",
+        Rejection::ExpiredKey => "Plaid had taken the key out of use: this is not Plaid's.",
+        Rejection::SignatureMismatch => "Somebody else signed it, or the token was changed.",
+        Rejection::TooOld { .. } => {
+            "For a recorded webhook, --now tells when it arrived. Else the clock is ahead, or somebody\n\
+             sends an old webhook again."
+        }
+    }
 }
 
 /// The value; a line of a recorded request, with the header's name, will do too.

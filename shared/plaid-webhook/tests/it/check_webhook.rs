@@ -89,7 +89,7 @@ fn the_failing_check_is_named_and_the_others_are_made_all_the_same() {
     let failed = lines(&output, "FAIL ");
     assert_eq!(failed, ["the body is not the one that was signed"]);
     assert_eq!(lines(&output, "pass ").len(), 13, "{}", text(&output));
-    assert!(text(&output).ends_with("\nrefused: body_hash_mismatch\n"));
+    assert!(text(&output).contains("\nrefused: body_hash_mismatch\nGive the bytes"));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn several_failures_are_all_told_and_the_first_decides() {
     recorded.write("header", &other.sign(b"other", at(-600)));
     let output = recorded.check();
     assert_eq!(lines(&output, "FAIL ").len(), 3, "{}", text(&output));
-    assert!(text(&output).ends_with("\nrefused: body_hash_mismatch\n"));
+    assert!(text(&output).contains("\nrefused: body_hash_mismatch\nGive the bytes"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod hostile_tokens;
 mod keys;
 mod oracle;
 mod order;
+mod readme;
 mod rotation;
 mod support;
 mod verifier;
