@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import alarms
 import drill
 import functions
 import secrets_guard
@@ -61,8 +62,11 @@ def run(root: Path, target: Path, arguments: argparse.Namespace) -> int:
             return code
         _look_through(say, parts, stack, everywhere=not own)
         if not own:
+            say(alarms.errors(parts.aws, stack, template))
             restored = drill.run(deployer, stack, target / "debug" / "local")
             _look_through(say, parts, restored, everywhere=False)
+            # The drill has stopped the first stack.
+            say(alarms.throttles(parts.aws, stack, template))
         return 0
 
 

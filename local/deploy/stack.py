@@ -67,6 +67,12 @@ class Stack:
         client = self._emulator.client("lambda")
         return [client.get_function_configuration(FunctionName=name) for name in names]
 
+    def physical_id(self, logical: str) -> str:
+        """What a resource of the template is called here."""
+        found = self._emulator.client("cloudformation").describe_stack_resource(
+            StackName=self._name, LogicalResourceId=logical)
+        return found["StackResourceDetail"]["PhysicalResourceId"]
+
     def stop(self) -> None:
         """Lets none of its functions run any more."""
         client = self._emulator.client("lambda")
