@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -17,20 +16,13 @@ sys.path.append(str(ROOT / "local" / "python"))
 def main() -> int:
     """0 when the description holds."""
     arguments = _arguments()
-    from own_venv import enter
-    from programs import Failure
-    enter(Path(__file__).resolve().parent, TARGET)
-    # Ctrl-C and SIGTERM alike go through everything that is to be stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        for step in [arguments.step] if arguments.step else STEPS:
-            STEPS[step](arguments)
-    except Failure as failure:
-        print(f"api: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("api: interrupted", file=sys.stderr)
-        return 1
+    import tool
+    return tool.run(Path(__file__).resolve().parent, TARGET, lambda: _run(arguments))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    for step in [arguments.step] if arguments.step else STEPS:
+        STEPS[step](arguments)
     return 0
 
 

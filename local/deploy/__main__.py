@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -17,18 +16,8 @@ sys.path.append(str(ROOT / "local" / "python"))
 def main() -> int:
     """The command's exit code, or 1 when there was nothing to run it against."""
     arguments = _arguments()
-    from own_venv import enter
-    from programs import Failure
-    enter(Path(__file__).resolve().parent, TARGET)
-    # Ctrl-C and SIGTERM alike go through everything that is to be stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        return arguments.run(arguments)
-    except Failure as failure:
-        print(f"deploy: {failure}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("deploy: interrupted", file=sys.stderr)
-    return 1
+    import tool
+    return tool.run(Path(__file__).resolve().parent, TARGET, lambda: arguments.run(arguments))
 
 
 def _arguments() -> argparse.Namespace:
