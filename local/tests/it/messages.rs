@@ -222,7 +222,8 @@ impl OnTerminal {
     fn start(no_color: bool) -> Self {
         let arguments = FREE_PORTS.join(" ");
         let program = env!("CARGO_BIN_EXE_local");
-        let command = format!("'{program}' --in-memory --schedule-seconds 0 {arguments}");
+        // A shell that stayed beside the program would get the Ctrl-C too, and die of it.
+        let command = format!("exec '{program}' --in-memory --schedule-seconds 0 {arguments}");
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
         script
