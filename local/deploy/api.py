@@ -43,10 +43,21 @@ class User:
         """What the simulator answers."""
         return _good(_call("POST", self._parts.plaid.url + path, body, {}), path)
 
-    def wait_for_status(self, path: str, status: str) -> None:
+    def link_and_break(self) -> str:
+        """The id of a new Item, whose bank then wants its user again."""
+        item_id = self.link()["item_id"]
+        self.break_at_plaid(item_id)
+        return item_id
+
+    def break_at_plaid(self, item_id: str) -> None:
+        """Its bank wants its user again, and Plaid sends a webhook that says so."""
+        self.at_plaid(f"/simulator/items/{item_id}",
+                      {"error": {"error_code": "ITEM_LOGIN_REQUIRED"}, "fire_webhook": True})
+
+    def wait_for_status(self, item_id: str, status: str) -> None:
         """Until an Item is as wanted."""
         end = time.monotonic() + PATIENCE
-        while (item := self._good("GET", path))["status"] != status:
+        while (item := self._good("GET", f"/v1/items/{item_id}"))["status"] != status:
             if time.monotonic() > end:
                 raise Failure(f"the Item is {item['status']} and not {status}")
             time.sleep(0.2)

@@ -62,11 +62,9 @@ def run(root: Path, target: Path, arguments: argparse.Namespace) -> int:
             return code
         _look_through(say, parts, stack, everywhere=not own)
         if not own:
-            say(alarms.errors(parts.aws, stack, template))
             restored = drill.run(deployer, stack, target / "debug" / "local")
+            alarms.check(deployer, restored, template)
             _look_through(say, parts, restored, everywhere=False)
-            # The drill has stopped the first stack.
-            say(alarms.throttles(parts.aws, stack, template))
         return 0
 
 

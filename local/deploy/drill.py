@@ -37,9 +37,8 @@ def run(deployer: Deployer, old: Stack, program: Path) -> Stack:
     token = user.call("POST", f"{path}/processor-tokens", account).body
     _expect("its processor token", token.get("accounts"), kept["accounts"])
     _expect("the removed Item", user.call("GET", gone).body.get("status"), "removed")
-    broken = {"error": {"error_code": "ITEM_LOGIN_REQUIRED"}, "fire_webhook": True}
-    user.at_plaid(f"/simulator/items/{kept['item_id']}", broken)
-    user.wait_for_status(path, "login_required")
+    user.break_at_plaid(kept["item_id"])
+    user.wait_for_status(kept["item_id"], "login_required")
     _expect("a new link", user.link()["status"], "active")
     _expect("old events that were told again", _told_twice(old, new), [])
     deployer.say("the drill: tokens open, removed Items stay removed, webhooks arrive")

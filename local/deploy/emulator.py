@@ -10,7 +10,7 @@ from botocore.config import Config
 from programs import Program, answers, free_port, wait_until
 
 REGION = "us-east-1"
-PROGRAM = Path(__file__).resolve().parent / "ministack_with_conditions.py"
+PROGRAM = Path(__file__).resolve().parent / "extended"
 # The emulator takes this one for the account's root; roles get keys of their own.
 ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
@@ -62,4 +62,6 @@ def _environment(folder: Path, port: int, url: str) -> dict[str, str]:
         "LOG_LEVEL": "INFO",
         "MINISTACK_HOST": "localhost",
         "MINISTACK_REGION": REGION,
+        # Nothing is left between the sources.
+        "PYTHONPYCACHEPREFIX": str(folder / "pycache"),
     }

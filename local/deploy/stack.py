@@ -75,9 +75,36 @@ class Stack:
 
     def stop(self) -> None:
         """Lets none of its functions run any more."""
-        client = self._emulator.client("lambda")
         for name in self._physical_ids("AWS::Lambda::Function"):
-            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+            self.rest(name)
+
+    def rest(self, function: str) -> None:
+        """Lets a function not run until it is woken."""
+        client = self._emulator.client("lambda")
+        client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+
+    def wake(self, function: str) -> None:
+        """Lets it run again."""
+        self._emulator.client("lambda").delete_function_concurrency(FunctionName=function)
+
+    def give_records_up_after(self, seconds: int) -> None:
+        """Has its functions' mappings give up records of the stream that are as old as this."""
+        client = self._emulator.client("lambda")
+        for mapping in self._physical_ids("AWS::Lambda::EventSourceMapping"):
+            client.update_event_source_mapping(UUID=mapping, MaximumRecordAgeInSeconds=seconds)
+
+    def provision(self, table: str, units: int | None) -> None:
+        """Gives a table so much capacity a second, or as much as is asked for."""
+        capacity = {"BillingMode": "PAY_PER_REQUEST"} if units is None else {
+            "BillingMode": "PROVISIONED",
+            "ProvisionedThroughput": {"ReadCapacityUnits": units, "WriteCapacityUnits": units}}
+        self._emulator.client("dynamodb").update_table(TableName=table, **capacity)
+
+    def messages(self, queue: str) -> int:
+        """How many there are to be had from a queue."""
+        wanted = {"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessages"]}
+        found = self._emulator.client("sqs").get_queue_attributes(**wanted)["Attributes"]
+        return int(found["ApproximateNumberOfMessages"])
 
     def restore_table(self, name: str) -> None:
         """Restores its table, as it is now, beside it."""

@@ -1,10 +1,8 @@
-"""ministack, and what its IAM leaves out: the condition keys of KMS and DynamoDB that the
-template's policies ask for. Runs as a program, in place of ministack's own."""
+"""The condition keys of KMS and DynamoDB that the template's policies ask for."""
 
 import json
 import re
 
-from ministack import app
 from ministack.core import iam_actions
 
 # The partition key comes with an equals sign: pk = :pk.
@@ -44,6 +42,6 @@ def _with_more_keys(known):
     return keys
 
 
-if __name__ == "__main__":
+def install() -> None:
+    """Has requests carry them from now on."""
     iam_actions.request_tag_context = _with_more_keys(iam_actions.request_tag_context)
-    app.main()
