@@ -1,4 +1,6 @@
-//! The reference front end of `local/web`: its files, and the policy that guards them.
+//! The reference front end of `local/web`, and the policy that guards it.
+
+mod files;
 
 use axum::body::Body;
 use axum::http::header::{
@@ -11,38 +13,7 @@ use axum::response::Response;
 use serde_json::json;
 use uuid::Uuid;
 
-const HTML: &str = "text/html; charset=utf-8";
-const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SVG: &str = "image/svg+xml";
 const JSON: &str = "application/json";
-
-const PAGE: &str = include_str!("../../web/index.html");
-
-macro_rules! files {
-    ($($name:literal $kind:ident),+ $(,)?) => {
-        &[$((concat!("/", $name), $kind, include_str!(concat!("../../web/", $name)))),+]
-    };
-}
-
-/// Everything that the page loads.
-const FILES: &[(&str, &str, &str)] = files![
-    "activity.js" JAVASCRIPT,
-    "api.js" JAVASCRIPT,
-    "app.js" JAVASCRIPT,
-    "ask.js" JAVASCRIPT,
-    "collection.js" JAVASCRIPT,
-    "dom.js" JAVASCRIPT,
-    "exchange.js" JAVASCRIPT,
-    "items.js" JAVASCRIPT,
-    "link.js" JAVASCRIPT,
-    "live.js" JAVASCRIPT,
-    "notices.js" JAVASCRIPT,
-    "session.js" JAVASCRIPT,
-    "words.js" JAVASCRIPT,
-    "style.css" CSS,
-    "icon.svg" SVG,
-];
 
 const COMMON: [(HeaderName, HeaderValue); 3] = [
     // An old file of a new stack would be hard to find.
@@ -92,8 +63,8 @@ impl Web {
             "/" | "/oauth-return.html" => Some(self.page()),
             "/config.json" => Some(file(JSON, self.config())),
             path => {
-                let (_, kind, text) = FILES.iter().find(|(name, _, _)| *name == path)?;
-                Some(file(kind, (*text).to_owned()))
+                let found = files::LOADED.iter().find(|file| file.path == path)?;
+                Some(file(found.kind, found.text().into_owned()))
             }
         }
     }
@@ -109,7 +80,10 @@ impl Web {
 
     fn page(&self) -> Response {
         let nonce = Uuid::new_v4().simple().to_string();
-        let mut response = file(HTML, PAGE.replace("{{NONCE}}", &nonce));
+        let mut response = file(
+            files::PAGE.kind,
+            files::PAGE.text().replace("{{NONCE}}", &nonce),
+        );
         if let Ok(policy) = self.policy(&nonce).parse() {
             response
                 .headers_mut()
@@ -146,6 +120,7 @@ fn file(kind: &'static str, text: String) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::collections::BTreeSet;
 
     use axum::http::Request;
@@ -186,20 +161,34 @@ mod tests {
     #[tokio::test]
     async fn every_file_that_a_file_loads_is_served() {
         let web = Web::new(None);
-        let mut wanted = between(PAGE, "src=\"", "\"");
-        wanted.extend(between(PAGE, "href=\"/", "\""));
-        let modules = FILES
-            .iter()
-            .flat_map(|(_, _, text)| between(text, "from '.", "'"));
-        wanted.extend(modules);
-        assert!(wanted.len() > FILES.len() / 2, "{wanted:?}");
+        let page = files::PAGE.built_in;
+        let mut wanted = between(page, "src=\"", "\"");
+        wanted.extend(between(page, "href=\"/", "\""));
+        let loaded = files::LOADED.iter().map(|file| file.built_in);
+        wanted.extend(loaded.flat_map(|text| between(text, "from '.", "'")));
+        assert!(wanted.len() > files::LOADED.len() / 2, "{wanted:?}");
         for name in wanted {
             let path = format!("/{}", name.trim_start_matches('/'));
             assert!(get(&web, &path).is_some(), "{path}");
         }
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/web");
         let on_disk = std::fs::read_dir(folder).unwrap().count();
-        assert_eq!(on_disk, FILES.len() + 1, "a file of {folder} is not served");
+        assert_eq!(
+            on_disk,
+            files::LOADED.len() + 1,
+            "a file of {folder} is not served"
+        );
+    }
+
+    #[test]
+    fn what_a_development_build_serves_is_the_file_as_it_is_now() {
+        for file in files::LOADED {
+            assert!(
+                matches!(file.text(), Cow::Owned(_)),
+                "{} is the built-in one",
+                file.path
+            );
+        }
     }
 
     #[tokio::test]
