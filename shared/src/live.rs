@@ -8,7 +8,7 @@ use crate::http::{render_item, render_item_with_tokens};
 use crate::plaid::{ClientError, PlaidClient};
 use crate::secrets::{CredentialCache, PlaidSecret};
 use crate::settings::{
-    Environment, LinkingSettings, PlaidSettings, Reader, SettingsError, WARM_UP,
+    Environment, LinkingSettings, LocalRoot, PlaidSettings, Reader, SettingsError, WARM_UP,
 };
 use crate::store::Table;
 use crate::system_clock::SystemClock;
@@ -84,7 +84,8 @@ pub async fn connect<'a, T>(
 pub fn plaid(config: &SdkConfig, settings: PlaidSettings) -> Result<LivePlaid, ClientError> {
     let secret = PlaidSecret::new(config, settings.secret_id);
     let credentials = CredentialCache::new(secret, SystemClock);
-    PlaidClient::new(settings.base_url, credentials, SystemClock)
+    let root = settings.local_root.as_ref().map(LocalRoot::pem);
+    PlaidClient::believing(root, settings.base_url, credentials, SystemClock)
 }
 
 /// How exchanges are made and answered.

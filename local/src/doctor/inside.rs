@@ -6,7 +6,7 @@ use shared::aws::sdk_config;
 use shared::domain::PlaidCredentials;
 use shared::plaid::PlaidClient;
 use shared::secrets::PlaidSecret;
-use shared::settings::{AwsSettings, Environment, PlaidSettings};
+use shared::settings::{AwsSettings, Environment, LocalRoot, PlaidSettings};
 use shared::system_clock::SystemClock;
 use shared::vault::KmsVault;
 use tokio::net::TcpStream;
@@ -174,7 +174,8 @@ async fn said_by_plaid(
     keys: PlaidCredentials,
 ) -> Result<Vec<Finding>, DoctorError> {
     let keys = CurrentKeys(keys);
-    let client = PlaidClient::new(plaid.base_url.clone(), keys, SystemClock)?;
+    let root = plaid.local_root.as_ref().map(LocalRoot::pem);
+    let client = PlaidClient::believing(root, plaid.base_url.clone(), keys, SystemClock)?;
     let parts = (&settings.link, &settings.vault, &settings.webhook);
     let request = match parts {
         (Some(link), Some(vault), Some(webhook)) => {
@@ -228,6 +229,7 @@ mod tests {
             secret_id: String::new(),
             environment: shared::domain::PlaidEnvironment::Sandbox,
             base_url: base_url.parse().unwrap(),
+            local_root: None,
         }
     }
 

@@ -16,7 +16,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::settings::AwsSettings;
+use crate::settings::{AwsSettings, LocalRoot};
 
 /// Amazon's own certificate authorities (amazontrust.com), which sign the certificates of
 /// every AWS service.
@@ -52,7 +52,7 @@ pub fn sdk_config(settings: &AwsSettings) -> Result<SdkConfig, TlsError> {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(settings.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(credentials(settings)))
-        .http_client(http_client()?)
+        .http_client(http_client(settings.local_root.as_ref())?)
         .retry_config(retries())
         .timeout_config(timeouts);
     config.set_sleep_impl(Some(SharedAsyncSleep::new(TokioSleep::new())));
@@ -79,9 +79,13 @@ fn credentials(settings: &AwsSettings) -> Credentials {
     )
 }
 
-fn http_client() -> Result<SharedHttpClient, TlsError> {
+fn http_client(local_root: Option<&LocalRoot>) -> Result<SharedHttpClient, TlsError> {
+    let mut trusted = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    if let Some(root) = local_root {
+        trusted.add_pem_certificate(root.pem());
+    }
     let tls = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
+        .with_trust_store(trusted)
         .build()
         .map_err(|error| TlsError(error.to_string()))?;
     let client = Builder::new()

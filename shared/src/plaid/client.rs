@@ -47,13 +47,32 @@ pub struct PlaidClient<S, C> {
 #[error("the HTTP client for Plaid could not be built: {0}")]
 pub struct ClientError(String);
 
+impl ClientError {
+    pub(super) fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
     /// A client for the API at `base_url`.
     ///
     /// # Errors
     /// TLS could not be set up.
     pub fn new(base_url: Url, credentials: S, clock: C) -> Result<Self, ClientError> {
-        let tls = tls::client_config().map_err(|error| ClientError(error.to_string()))?;
+        Self::believing(None, base_url, credentials, clock)
+    }
+
+    /// One that also believes the authority of a simulator on this machine, given as PEM.
+    ///
+    /// # Errors
+    /// TLS could not be set up.
+    pub fn believing(
+        local_root: Option<&[u8]>,
+        base_url: Url,
+        credentials: S,
+        clock: C,
+    ) -> Result<Self, ClientError> {
+        let tls = tls::client_config(local_root)?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(VERSION, HeaderValue::from_static(PLAID_VERSION));
@@ -66,7 +85,7 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()
-            .map_err(|error| ClientError(error.to_string()))?;
+            .map_err(ClientError::of)?;
         Ok(Self {
             http,
             base_url,

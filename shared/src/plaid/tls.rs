@@ -3,19 +3,30 @@
 
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// The configuration for reqwest.
+use super::ClientError;
+
+/// The configuration for reqwest, which also believes the authority of a simulator on this
+/// machine, given as PEM.
 ///
 /// # Errors
-/// The cryptography provider supports none of rustls' protocol versions.
-pub(super) fn client_config() -> Result<ClientConfig, rustls::Error> {
-    let roots = RootCertStore {
+/// The cryptography provider supports none of rustls' protocol versions, or the simulator's
+/// authority cannot be read.
+pub(super) fn client_config(local_root: Option<&[u8]>) -> Result<ClientConfig, ClientError> {
+    let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
+    for certificate in CertificateDer::pem_slice_iter(local_root.unwrap_or_default()) {
+        let certificate = certificate.map_err(ClientError::of)?;
+        roots.add(certificate).map_err(ClientError::of)?;
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+        .with_safe_default_protocol_versions()
+        .map_err(ClientError::of)?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(config)
