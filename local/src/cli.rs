@@ -90,6 +90,10 @@ pub struct Cli {
     #[arg(long, value_name = "N")]
     schedule_seconds: Option<u64>,
 
+    /// A parameter of template.yaml, as in `Processor=dwolla`; may be repeated.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+
     /// Run the functions behind a Lambda Invoke API, such as `cargo lambda watch`.
     #[arg(long, value_name = "URL", value_parser = lambda_url)]
     lambda: Option<Url>,
@@ -179,6 +183,7 @@ impl Cli {
             data,
             plaid,
             schedules,
+            parameters: self.parameters.into_iter().collect(),
             dynamodb_proxy: None,
             aws_proxy: None,
             lambda: self.lambda,
@@ -206,6 +211,11 @@ impl Cli {
             }
         }
     }
+}
+
+fn parameter(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("there is no = in it")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn lambda_url(text: &str) -> Result<Url, String> {
@@ -259,6 +269,18 @@ mod tests {
         let every = Schedules::Every(Duration::from_secs(5));
         assert_eq!(schedules(&["--schedule-seconds", "5"]), every);
         assert_eq!(schedules(&["--schedule-seconds", "0"]), Schedules::Never);
+    }
+
+    #[test]
+    fn parameters_of_the_template_are_taken_with_whatever_is_in_their_value() {
+        let arguments = ["--parameter", "Processor=dwolla", "--parameter", "A=b=c"];
+        let parameters = options(&arguments, &[]).unwrap().parameters;
+        assert_eq!(
+            (&*parameters["Processor"], &*parameters["A"]),
+            ("dwolla", "b=c")
+        );
+        let wrong = Cli::try_parse_from(["local", "--parameter", "Processor"]).unwrap_err();
+        assert!(wrong.to_string().contains("there is no = in it"), "{wrong}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a stack is started with.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct Options {
     pub plaid: Plaid,
     /// When schedules run.
     pub schedules: Schedules,
+    /// Parameters of the template, in place of the values that they have on a laptop.
+    pub parameters: BTreeMap<String, String>,
     /// Where the functions find DynamoDB, if something stands in between: a test's proxy.
     pub dynamodb_proxy: Option<Url>,
     /// The same for KMS, Secrets Manager and EventBridge.

@@ -38,6 +38,14 @@ pub enum StartError {
     /// The template cannot be used.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A parameter that the template does not have.
+    #[error("--parameter {name}: template.yaml has {known}")]
+    Parameter {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
     /// KMS, Secrets Manager or EventBridge.
     #[error("KMS, Secrets Manager and EventBridge did not start")]
     Services(#[from] ServicesError),
@@ -65,6 +73,25 @@ pub enum StartError {
     /// A stream, schedule or event rule.
     #[error(transparent)]
     Trigger(#[from] TriggerError),
+}
+
+/// The parameters that were asked for, if the template has them.
+fn known_parameters(
+    document: &Document,
+    options: &Options,
+) -> Result<BTreeMap<String, String>, StartError> {
+    let known = document.keys(&["Parameters"]);
+    match options
+        .parameters
+        .keys()
+        .find(|name| !known.contains(&name.as_str()))
+    {
+        Some(name) => Err(StartError::Parameter {
+            name: name.clone(),
+            known: known.join(", "),
+        }),
+        None => Ok(options.parameters.clone()),
+    }
 }
 
 /// A step of the start, for people to read.
@@ -130,7 +157,8 @@ impl Stack {
             data_dir: data_dir.as_ref(),
         };
         let document = Document::parse(TEMPLATE)?;
-        let parameters = environment::parameters(&urls, ports.gateway.number);
+        let mut parameters = environment::parameters(&urls, ports.gateway.number);
+        parameters.extend(known_parameters(&document, &options)?);
         let mut scope = Scope::new(&document, &parameters);
 
         let mut others = Vec::new();

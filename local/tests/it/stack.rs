@@ -294,3 +294,21 @@ async fn an_unknown_aws_service_is_refused_by_name() {
     );
     stack.stop().await;
 }
+
+#[tokio::test]
+async fn a_parameter_of_the_template_is_set_for_this_stack() {
+    let with = |name: &str| Options {
+        parameters: [(name.to_owned(), "dwolla".to_owned())].into(),
+        ..Options::default()
+    };
+    let stack = Stack::start(with("Processor")).await.unwrap();
+    assert_eq!(stack.environment()["PROCESSOR"], "dwolla");
+    stack.stop().await;
+    let error = Stack::start(with("Procesor")).await.err().unwrap();
+    let told = error.to_string();
+    assert!(
+        told.starts_with("--parameter Procesor: template.yaml has "),
+        "{told}"
+    );
+    assert!(told.contains("Processor"), "{told}");
+}
