@@ -4,7 +4,7 @@ import { SINGLE_ACCOUNT_USER } from './banks.js';
 
 const need = (name) => {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: cargo test -p e2e --test browser sets it`);
+  if (!value) throw new Error(`${name} is not set: cargo test --workspace --test browser sets it`);
   return value;
 };
 

@@ -2,7 +2,7 @@
 //! Plaid's own OpenAPI description has it.
 //!
 //! The description is Plaid's (`2020-09-14.yml` of `plaid/plaid-openapi`, as JSON) and not
-//! part of this repository: `PLAID_OPENAPI=/path/to/openapi.json cargo test -p e2e --test
+//! part of this repository: `PLAID_OPENAPI=/path/to/openapi.json cargo test --workspace --test
 //! contract`. Without the variable, each test says what it left out.
 
 use std::collections::BTreeSet;
