@@ -27,7 +27,8 @@ pub async fn handler<S: ItemRecords + Changes, C: Clock>(
         request,
         |_, request| async move {
             let user_id = caller(&request)?.user_id;
-            let body = match asked(&request) {
+            let asked = asked(&request).ok_or_else(|| Problem::not_found("Item"))?;
+            let body = match asked {
                 Asked::Item(item_id) => item(&deps.store, &user_id, &item_id).await?,
                 Asked::Items => pages::items(&deps.store, &user_id, &request).await?,
                 Asked::Changes => {
@@ -40,14 +41,16 @@ pub async fn handler<S: ItemRecords + Changes, C: Clock>(
     .await
 }
 
-fn asked(request: &Request) -> Asked {
-    let path = request.path_parameters_ref();
-    let item_id = path.and_then(|path| path.first("item_id"));
-    let of_changes = route_key(request).is_some_and(|route| route.ends_with("/changes"));
-    match item_id {
-        Some(item_id) => Asked::Item(ItemId::new(item_id)),
-        None if of_changes => Asked::Changes,
-        None => Asked::Items,
+/// Nothing on a route that is not ours.
+fn asked(request: &Request) -> Option<Asked> {
+    match route_key(request)? {
+        "GET /v1/items" | "GET /v1/server/users/{user_id}/items" => Some(Asked::Items),
+        "GET /v1/items/{item_id}" | "GET /v1/server/users/{user_id}/items/{item_id}" => {
+            let item_id = request.path_parameters_ref()?.first("item_id")?;
+            Some(Asked::Item(ItemId::new(item_id)))
+        }
+        "GET /v1/server/users/{user_id}/changes" => Some(Asked::Changes),
+        _ => None,
     }
 }
 

@@ -17,6 +17,7 @@ const CHANGES: &str = include_str!("../../../events/list-items-changes.json");
 const ITEM: &str = "wz666MBjYWTp2PDzzggYhM6oWWmBb";
 const SUB: &str = "/requestContext/authorizer/jwt/claims/sub";
 const USER_OF_PATH: &str = "/pathParameters/user_id";
+const ROUTE: &str = "/requestContext/routeKey";
 
 type TestDeps = Deps<MemoryStore, FixedClock>;
 
@@ -58,6 +59,13 @@ async fn send(deps: &TestDeps, event: Event) -> Response<Body> {
         event.request(deps.clock.now().as_millisecond() + 10_000),
     )
     .await
+}
+
+/// A server that asks for one Item.
+fn server_one(item_id: &str) -> Event {
+    Event::read(SERVER_LIST)
+        .set(ROUTE, "GET /v1/server/users/{user_id}/items/{item_id}")
+        .set("/pathParameters/item_id", item_id)
 }
 
 fn query(name: &str, value: &str) -> Event {
@@ -150,9 +158,9 @@ async fn a_server_sees_the_items_of_the_user_it_names() {
         ["other"]
     );
 
-    let one = Event::read(SERVER_LIST).set("/pathParameters/item_id", ITEM);
+    let one = server_one(ITEM);
     assert_eq!(json(&send(&deps, one).await), list["items"][0]);
-    let foreign = Event::read(SERVER_LIST).set("/pathParameters/item_id", "other");
+    let foreign = server_one("other");
     assert_eq!(
         json(&send(&deps, foreign).await)["code"],
         Code::NotFound.as_str()
@@ -162,8 +170,25 @@ async fn a_server_sees_the_items_of_the_user_it_names() {
 #[tokio::test]
 async fn an_item_called_changes_is_an_item() {
     let deps = deps_with(&[("user-1", "changes")]);
-    let event = Event::read(CHANGES).set("/pathParameters/item_id", "changes");
-    assert_eq!(json(&send(&deps, event).await)["item_id"], "changes");
+    let item = json(&send(&deps, server_one("changes")).await);
+    assert_eq!(item["item_id"], "changes");
+}
+
+#[tokio::test]
+async fn a_route_that_is_not_ours_is_not_found() {
+    let deps = deps_with(&[("user-1", ITEM)]);
+    for route in [
+        json!("GET /v1/items/{item_id}/statements"),
+        json!("DELETE /v1/items/{item_id}"),
+        json!("GET /v1/links"),
+        json!(null),
+    ] {
+        for event in [LIST, ONE] {
+            let response = send(&deps, Event::read(event).set(ROUTE, route.clone())).await;
+            assert_eq!(response.status(), 404, "{route}");
+            assert_eq!(json(&response)["code"], Code::NotFound.as_str(), "{route}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 //! - [`paper`]: a log that a test reads
 //! - [`proxy`]: between the functions and their table
 //! - [`served`]: a server of a test's own
+//! - [`sides`]: what one list has and another has not
 //! - [`contract`]: what Plaid's own description says of requests and answers
 
 pub mod contract;
@@ -16,4 +17,5 @@ pub mod proxy;
 pub mod routes;
 pub mod scene;
 pub mod served;
+pub mod sides;
 pub mod table;

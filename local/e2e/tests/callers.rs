@@ -3,10 +3,11 @@
 
 #![cfg(test)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use e2e::routes;
 use e2e::scene::{FIRST_PLATYPUS, Failure, Reply, SINGLE_ACCOUNT, Scene, User};
+use e2e::sides::assert_same;
 use e2e::table::{self, Row};
 use local::template::Authorizer;
 use reqwest::Method;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 /// Every route, with the body that it needs. What stands in braces is somebody's own. What
 /// destroys most comes last, because the rightful callers go from top to bottom.
-const ROUTES: [(&str, Option<&str>); 16] = [
+const ROUTES: &[(&str, Option<&str>)] = &[
     ("POST /v1/webhooks/plaid", Some("{}")),
     ("POST /v1/link-tokens", Some(r#"{"item_id":"{item_id}"}"#)),
     ("GET /v1/links/{link_id}", None),
@@ -72,10 +73,9 @@ impl Route {
 /// The routes of the table, each with the authorizer of the template.
 fn routes() -> Result<Vec<Route>, Failure> {
     let template = routes::of_template()?;
-    let known: BTreeSet<_> = ROUTES.iter().map(|(key, _)| (*key).to_owned()).collect();
-    let written: BTreeSet<_> = template.keys().cloned().collect();
-    assert_eq!(known, written, "the table above has every route");
-    let routes = ROUTES.into_iter().map(|(key, body)| Route {
+    let known = ROUTES.iter().map(|(key, _)| key);
+    assert_same("the table above", known, "template.yaml", template.keys());
+    let routes = ROUTES.iter().map(|&(key, body)| Route {
         key,
         body,
         authorizer: template[key].clone(),

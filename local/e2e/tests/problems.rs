@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use e2e::scene::{FIRST_PLATYPUS, Failure, Reply, SINGLE_ACCOUNT, Scene, User};
+use e2e::sides::assert_same;
 use e2e::table::{self, Row, text};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -25,6 +26,13 @@ const DUPLICATES: &str =
 const ANOTHER_ACCOUNT: &str = include_str!(
     "../../../functions/exchange-and-processor-token/tests/function/another_account.rs"
 );
+
+/// Where problem codes come from.
+const CODES: &str = "shared/src/http/problem.rs";
+
+fn known() -> impl Iterator<Item = &'static str> {
+    Code::ALL.iter().map(|code| code.as_str())
+}
 
 /// Collects which problems were seen.
 struct Seen {
@@ -102,11 +110,7 @@ async fn every_problem_code_is_met() -> Result<(), Failure> {
     met.extend(elsewhere);
     // The gateway answers callers without a token before a function can.
     met.insert(Code::Unauthenticated.as_str().to_owned());
-    let all: BTreeSet<_> = Code::ALL
-        .iter()
-        .map(|code| code.as_str().to_owned())
-        .collect();
-    assert_eq!(met, all);
+    assert_same("what was met", met, CODES, known());
     seen.scene.stop().await;
     Ok(())
 }
@@ -327,9 +331,7 @@ fn every_problem_code_has_its_status_its_cause_and_its_mend_written_down() {
         .skip(1)
         .filter_map(|section| section.split_once("\n\n"))
         .collect();
-    let described: BTreeSet<_> = sections.keys().copied().collect();
-    let known: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    assert_eq!(described, known);
+    assert_same("docs/problems.md", sections.keys(), CODES, known());
     for code in Code::ALL {
         let section = sections[code.as_str()];
         let (status, rest) = section.split_once("\n\n- **Cause**: ").unwrap();

@@ -121,8 +121,14 @@ fn text(body: &Value, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::domain::{ItemId, Webhook, WebhookSubject};
+
+    /// This file, and the one that names the types.
+    const SOURCES: [&str; 2] = [include_str!("hint.rs"), include_str!("webhook.rs")];
+    const PAGE: &str = include_str!("../../../docs/webhooks.md");
 
     fn record(webhook_type: &str, code: &str, more: &str) -> InboxRecord {
         let body =
@@ -212,6 +218,50 @@ mod tests {
             old.stale = true;
             assert_eq!(Hint::of(&old), Hint::Reread);
         }
+    }
+
+    /// Whatever the code may mean by a type or a code: its words in capitals.
+    fn words() -> BTreeSet<&'static str> {
+        let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let above_tests = |source: &'static str| source.split("#[cfg(test)]").next();
+        let texts = SOURCES.into_iter().filter_map(above_tests);
+        let texts = texts.flat_map(|source| source.split('"'));
+        texts
+            .filter(|text| !text.is_empty() && text.chars().all(is_part))
+            .collect()
+    }
+
+    /// The first column of the page's table, but for its last row: `ITEM / ERROR`.
+    fn documented() -> BTreeSet<String> {
+        let (_, section) = PAGE.split_once("\n## What each webhook does\n").unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| "));
+        let cells = rows.filter_map(|row| row.split(" |").next());
+        cells
+            .filter(|cell| !cell.starts_with("anything else"))
+            .flat_map(|cell| cell.split(", "))
+            .filter(|kind| kind.contains(" / ") && !kind.starts_with("type"))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn the_page_about_webhooks_has_those_that_ask_for_something() {
+        let words = words();
+        let kinds = words
+            .iter()
+            .flat_map(|kind| words.iter().map(move |code| (kind, code)));
+        let heeded = kinds.filter(|(kind, code)| hint(kind, code) != Hint::Nothing);
+        let heeded: BTreeSet<_> = heeded
+            .map(|(kind, code)| format!("{kind} / {code}"))
+            .collect();
+        let documented = documented();
+        let unwritten: Vec<_> = heeded.difference(&documented).collect();
+        let unheeded: Vec<_> = documented.difference(&heeded).collect();
+        assert!(
+            unwritten.is_empty() && unheeded.is_empty(),
+            "the table of docs/webhooks.md lacks {unwritten:?}, and has too many: {unheeded:?}"
+        );
     }
 
     #[test]

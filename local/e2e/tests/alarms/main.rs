@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod coverage;
 mod faults;
 mod template;
 

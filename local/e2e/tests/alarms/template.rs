@@ -1,6 +1,6 @@
-//! The metrics that the template makes of log lines, and the alarms over metrics.
+//! The metrics that the template makes of log lines, the alarms over metrics, and the dashboard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use local::template::TEMPLATE;
 use serde_json::Value as Json;
@@ -111,6 +111,36 @@ fn resources(kind: &str) -> Vec<(String, Yaml)> {
             )
         })
         .collect()
+}
+
+/// The logical names of all functions.
+pub(crate) fn functions() -> BTreeSet<String> {
+    let functions = resources("AWS::Serverless::Function").into_iter();
+    functions.map(|(name, _)| name).collect()
+}
+
+/// The functions of which the dashboard shows a metric, by their logical names.
+pub(crate) fn charted(namespace: &str, metric: &str) -> BTreeSet<String> {
+    let wanted = [namespace, metric, "FunctionName"];
+    let mut functions = BTreeSet::new();
+    for (_, dashboard) in resources("AWS::CloudWatch::Dashboard") {
+        let Yaml::Tagged(body) = &dashboard["DashboardBody"] else {
+            panic!("the dashboard names resources");
+        };
+        let body: Json = serde_json::from_str(body.value.as_str().unwrap()).unwrap();
+        let widgets = body["widgets"].as_array().unwrap().iter();
+        let metrics = widgets.filter_map(|widget| widget["properties"]["metrics"].as_array());
+        let rows = metrics.flatten().filter_map(Json::as_array);
+        for row in rows.filter(|row| row.len() > 3 && row[..3] == wanted) {
+            let function = row[3].as_str().and_then(|name| name.strip_prefix("${"));
+            functions.extend(
+                function
+                    .and_then(|name| name.strip_suffix('}'))
+                    .map(str::to_owned),
+            );
+        }
+    }
+    functions
 }
 
 /// Text, or a reference as the template writes it.

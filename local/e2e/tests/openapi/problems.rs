@@ -1,6 +1,7 @@
 //! Problems, and API Gateway's own answers, to the last field.
 
 use e2e::scene::{FIRST_PLATYPUS, Failure, Reply, SINGLE_ACCOUNT, User};
+use e2e::sides::assert_same;
 use serde_json::{Value, json};
 
 use crate::witness::{Witness, text};
@@ -41,7 +42,7 @@ async fn every_problem_looks_as_described() -> Result<(), Failure> {
     exchanges(&witness, &alice).await?;
     items(&witness, &alice).await?;
     let (_, codes) = witness.end().await;
-    assert_eq!(codes, MET.map(str::to_owned).into());
+    assert_same("what was met", codes, "MET", MET);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use e2e::routes;
 use e2e::scene::Failure;
+use e2e::sides::assert_same;
 use local::template::Authorizer;
 use serde_json::{Value, json};
 
@@ -12,22 +13,17 @@ use crate::description::Description;
 #[test]
 fn the_description_has_the_routes_and_authorizers_of_the_template() -> Result<(), Failure> {
     let template = routes::of_template()?;
-    let template: BTreeSet<_> = template
+    let template = template
         .iter()
-        .map(|(key, authorizer)| format!("{key}: {}", security(authorizer)))
-        .collect();
+        .map(|(key, authorizer)| format!("{key}: {}", security(authorizer)));
     let description = Description::read()?;
     let default = description.at("/security");
-    let described: BTreeSet<_> = description
-        .operations()
-        .iter()
-        .map(|one| {
-            let own = one.value.get("security").unwrap_or(default);
-            format!("{}: {own}", one.key)
-        })
-        .collect();
-    let disagreements: Vec<_> = described.symmetric_difference(&template).collect();
-    assert!(disagreements.is_empty(), "one side has {disagreements:#?}");
+    let operations = description.operations();
+    let described = operations.iter().map(|one| {
+        let own = one.value.get("security").unwrap_or(default);
+        format!("{}: {own}", one.key)
+    });
+    assert_same("docs/openapi.yaml", described, "template.yaml", template);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use e2e::scene::Failure;
+use e2e::sides::assert_same;
 use serde_json::{Value, from_value, json};
 use shared::domain::{AccountStatus, Action, Cause, ItemStatus, LinkStatus, NoticeCode};
 use shared::http::Code;
@@ -11,6 +12,8 @@ use crate::description::Description;
 
 const PAGE: &str = include_str!("../../../../docs/problems.md");
 const TIME: std::time::Duration = std::time::Duration::from_secs(1);
+/// Where problem codes come from.
+const CODES: &str = "shared/src/http/problem.rs";
 const ACTIONS: [Action; 6] = [
     Action::None,
     Action::SelectAccount,
@@ -45,10 +48,10 @@ fn of_code() -> BTreeSet<String> {
 #[test]
 fn the_problem_codes_are_those_of_the_code_and_of_the_page() -> Result<(), Failure> {
     let codes = of_code();
-    assert_eq!(words(&Description::read()?, "ProblemCode"), codes);
+    let described = words(&Description::read()?, "ProblemCode");
+    assert_same("docs/openapi.yaml, ProblemCode", &described, CODES, &codes);
     let titles = PAGE.lines().filter_map(|line| line.strip_prefix("### "));
-    let titles = titles.map(|title| title.trim().to_owned());
-    assert_eq!(titles.collect::<BTreeSet<_>>(), codes);
+    assert_same("docs/problems.md", titles.map(str::trim), CODES, &codes);
     Ok(())
 }
 
@@ -69,17 +72,17 @@ fn every_problem_has_its_status_and_an_example_wherever_it_can_come() -> Result<
             }
             let examples = &answer["content"]["application/problem+json"]["examples"];
             let examples = examples.as_object().into_iter().flatten();
-            let examples: BTreeSet<_> = examples.map(|(name, _)| name.as_str()).collect();
-            assert_eq!(
-                examples,
-                codes.iter().copied().collect(),
-                "{}",
-                operation.key
+            let place = format!("{}, {status}", operation.key);
+            assert_same(
+                &format!("the examples of {place}"),
+                examples.map(|(name, _)| name),
+                &format!("the codes of {place}"),
+                &codes,
             );
             met.extend(codes.into_iter().map(str::to_owned));
         }
     }
-    assert_eq!(met, of_code());
+    assert_same("the answers of docs/openapi.yaml", met, CODES, of_code());
     Ok(())
 }
 
@@ -114,7 +117,9 @@ fn the_words_of_answers_are_those_that_the_code_writes() -> Result<(), Failure> 
         ("Action", actions.into()),
         ("LinkStatus", sessions.into()),
     ] {
-        assert_eq!(words(&description, schema), written, "{schema}");
+        let described = words(&description, schema);
+        let of_schema = format!("docs/openapi.yaml, {schema}");
+        assert_same(&of_schema, described, "the code", written);
     }
     Ok(())
 }

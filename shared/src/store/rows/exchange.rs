@@ -39,26 +39,47 @@ struct ExchangeRow {
 /// One that is not settled is never forgotten.
 pub(in super::super) fn exchange_row(exchange: &Exchange) -> Result<Row, StoreError> {
     let settled = exchange.step.is_settled();
-    let content = ExchangeRow {
-        user_id: exchange.user_id.clone(),
-        owner: exchange.owner.as_str().to_owned(),
-        lease_until: exchange.lease_until,
-        step: exchange.step,
-        attempt: exchange.attempt,
-        public_token: exchange.public_token.clone(),
-        account_id: exchange.account_id.clone(),
-        allow_duplicate: exchange.allow_duplicate,
-        duplicate_of: exchange.duplicate_of.clone(),
-        item_id: exchange.item_id.clone(),
-        access_token: exchange.access_token.clone(),
-        answer: exchange.answer.clone(),
-        answer_until: exchange.answer_until,
-        created_at: exchange.created_at,
-    };
-    let record = Record::new(RecordKey::exchange(&exchange.key), &content)?
+    let record = Record::new(RecordKey::exchange(&exchange.key), &content(exchange))?
         .due((!settled).then_some(exchange.lease_until))
         .expires(settled.then(|| exchange_expiry(exchange)));
     Ok(record.row)
+}
+
+fn content(exchange: &Exchange) -> ExchangeRow {
+    let Exchange {
+        // In the record's own key.
+        key: _,
+        user_id,
+        owner,
+        lease_until,
+        step,
+        attempt,
+        public_token,
+        account_id,
+        allow_duplicate,
+        duplicate_of,
+        item_id,
+        access_token,
+        answer,
+        answer_until,
+        created_at,
+    } = exchange;
+    ExchangeRow {
+        user_id: user_id.clone(),
+        owner: owner.as_str().to_owned(),
+        lease_until: *lease_until,
+        step: *step,
+        attempt: *attempt,
+        public_token: public_token.clone(),
+        account_id: account_id.clone(),
+        allow_duplicate: *allow_duplicate,
+        duplicate_of: duplicate_of.clone(),
+        item_id: item_id.clone(),
+        access_token: access_token.clone(),
+        answer: answer.clone(),
+        answer_until: *answer_until,
+        created_at: *created_at,
+    }
 }
 
 pub(in super::super) fn read_exchange(row: Row) -> Result<Exchange, StoreError> {
@@ -90,16 +111,25 @@ pub(in super::super) fn exchange_expiry(exchange: &Exchange) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::keep;
     use super::*;
     use crate::test_util::store_contract::samples;
 
+    /// What every exchange has had from the first. A new attribute never belongs here.
+    const FIRST: &[&str] = &[
+        "user_id",
+        "owner",
+        "lease_until",
+        "step",
+        "attempt",
+        "created_at",
+    ];
+
     #[test]
     fn a_record_from_before_a_new_attribute_is_read() {
-        let exchange = samples::exchange();
+        let exchange = samples::plain_exchange();
         let mut row = exchange_row(&exchange).unwrap();
-        for attribute in ["allow_duplicate", "duplicate_of"] {
-            row.remove(attribute);
-        }
+        keep(&mut row, FIRST);
         assert_eq!(read_exchange(row).unwrap(), exchange);
     }
 

@@ -44,24 +44,40 @@ struct LinkExitRow {
 }
 
 pub(in super::super) fn link_session_row(session: &LinkSession) -> Result<Row, StoreError> {
-    let content = LinkSessionRow {
-        user_id: session.user_id.clone(),
-        link_id: session.link_id.clone(),
-        link_token: session.link_token.clone(),
-        link_token_sha256: session.link_token_hash.to_string(),
-        link_token_expires_at: session.expires_at,
-        item_id: session.item_id.clone(),
-        hosted: session.hosted,
-        exit: session.exit.as_ref().map(link_exit_row),
-        refreshed_at: session.refreshed_at,
-        results: session.results.clone(),
-        created_at: session.created_at,
-    };
     let key = RecordKey::link_session(&session.user_id, &session.link_id);
-    let record = Record::new(key, &content)?
+    let record = Record::new(key, &content(session))?
         .due(session.due_at())
         .expires(Some(session_expiry(session)));
     Ok(record.row)
+}
+
+fn content(session: &LinkSession) -> LinkSessionRow {
+    let LinkSession {
+        link_id,
+        user_id,
+        link_token_hash,
+        link_token,
+        item_id,
+        hosted,
+        exit,
+        refreshed_at,
+        results,
+        expires_at,
+        created_at,
+    } = session;
+    LinkSessionRow {
+        user_id: user_id.clone(),
+        link_id: link_id.clone(),
+        link_token: link_token.clone(),
+        link_token_sha256: link_token_hash.to_string(),
+        link_token_expires_at: *expires_at,
+        item_id: item_id.clone(),
+        hosted: *hosted,
+        exit: exit.as_ref().map(link_exit_row),
+        refreshed_at: *refreshed_at,
+        results: results.clone(),
+        created_at: *created_at,
+    }
 }
 
 pub(in super::super) fn read_link_session(row: Row) -> Result<LinkSession, StoreError> {
@@ -100,14 +116,23 @@ pub(super) fn session_expiry(session: &LinkSession) -> i64 {
 }
 
 fn link_exit_row(exit: &LinkExit) -> LinkExitRow {
+    let LinkExit {
+        status,
+        error_type,
+        error_code,
+        display_message,
+        institution_id,
+        link_session_id,
+        request_id,
+    } = exit;
     LinkExitRow {
-        status: exit.status.clone(),
-        error_type: exit.error_type.clone(),
-        error_code: exit.error_code.clone(),
-        display_message: exit.display_message.clone(),
-        institution_id: exit.institution_id.clone(),
-        link_session_id: exit.link_session_id.clone(),
-        request_id: exit.request_id.clone(),
+        status: status.clone(),
+        error_type: error_type.clone(),
+        error_code: error_code.clone(),
+        display_message: display_message.clone(),
+        institution_id: institution_id.clone(),
+        link_session_id: link_session_id.clone(),
+        request_id: request_id.clone(),
     }
 }
 
@@ -125,8 +150,28 @@ fn read_link_exit(row: LinkExitRow) -> LinkExit {
 
 #[cfg(test)]
 mod tests {
+    use super::super::keep;
     use super::*;
     use crate::test_util::store_contract::samples;
+
+    /// What every session has had from the first. A new attribute never belongs here.
+    const FIRST: &[&str] = &[
+        "user_id",
+        "link_id",
+        "link_token",
+        "link_token_sha256",
+        "link_token_expires_at",
+        "hosted",
+        "created_at",
+    ];
+
+    #[test]
+    fn a_record_from_before_a_new_attribute_is_read() {
+        let session = samples::new_session(1);
+        let mut row = link_session_row(&session).unwrap();
+        keep(&mut row, FIRST);
+        assert_eq!(read_link_session(row).unwrap(), session);
+    }
 
     #[test]
     fn only_sessions_of_update_mode_that_are_not_settled_are_due() {

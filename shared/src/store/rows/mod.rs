@@ -101,6 +101,27 @@ fn exchange_key(row: &Row) -> Result<ExchangeKey, StoreError> {
         .ok_or_else(|| corrupt("an exchange's key"))
 }
 
+/// Makes a record as old as these attributes: it has no others.
+#[cfg(test)]
+fn keep(row: &mut Row, first: &[&str]) {
+    row.retain(|name, _| first.contains(&name.as_str()) || ["pk", "sk"].contains(&name.as_str()));
+}
+
+/// Does the same to what one of its lists holds.
+#[cfg(test)]
+fn keep_in_list(row: &mut Row, list: &str, first: &[&str]) {
+    let Some(AttributeValue::L(parts)) = row.get_mut(list) else {
+        panic!("{list} is no list");
+    };
+    assert!(!parts.is_empty(), "{list} is empty");
+    for part in parts {
+        let AttributeValue::M(part) = part else {
+            panic!("{list} holds no maps");
+        };
+        keep(part, first);
+    }
+}
+
 fn corrupt(what: &str) -> StoreError {
     StoreError::Corrupt(what.to_owned())
 }

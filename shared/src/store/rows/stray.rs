@@ -19,13 +19,19 @@ struct StrayRow {
 }
 
 pub(in super::super) fn stray_row(stray: &Stray) -> Result<Row, StoreError> {
+    let Stray {
+        key,
+        item_id,
+        access_token,
+        due_at,
+    } = stray;
     let content = StrayRow {
-        item_id: stray.item_id.clone(),
-        access_token: stray.access_token.clone(),
-        due_at: stray.due_at,
+        item_id: item_id.clone(),
+        access_token: access_token.clone(),
+        due_at: *due_at,
     };
-    let key = RecordKey::stray(&stray.key, &stray.item_id);
-    Ok(Record::new(key, &content)?.due(Some(stray.due_at)).row)
+    let key = RecordKey::stray(key, item_id);
+    Ok(Record::new(key, &content)?.due(Some(*due_at)).row)
 }
 
 pub(in super::super) fn read_stray(row: Row) -> Result<Stray, StoreError> {

@@ -1,4 +1,5 @@
-//! Records to write: with every field set, and with none that may be missing.
+//! Records to write: with every field set, and with none that may be missing. The full ones are
+//! written out, so that the compiler asks for a new field here, and a round trip for its row.
 
 use jiff::Timestamp;
 
@@ -80,15 +81,20 @@ pub fn exchange() -> Exchange {
 pub fn full_exchange() -> Exchange {
     Exchange {
         key: ExchangeKey::stored("full"),
+        user_id: user(),
+        owner: OwnerToken::stored("owner of the full one"),
+        lease_until: at(31),
         step: ExchangeStep::Compensating,
         attempt: u32::MAX,
+        public_token: Some(sealed(1)),
+        account_id: Some(AccountId::new("account")),
         allow_duplicate: true,
         duplicate_of: Some(ItemId::new("first")),
         item_id: Some(ItemId::new("second")),
         access_token: Some(sealed(2)),
         answer: Some(sealed(3)),
         answer_until: Some(at(99)),
-        ..exchange()
+        created_at: at(-1),
     }
 }
 
@@ -147,6 +153,7 @@ pub fn plain_item() -> Item {
 pub fn full_item() -> Item {
     Item {
         item_id: ItemId::new("Full#Item"),
+        user_id: user(),
         exchange: ExchangeKey::stored("of the full one"),
         institution: Some(Institution {
             institution_id: InstitutionId::new("ins_109508"),
@@ -154,6 +161,7 @@ pub fn full_item() -> Item {
         }),
         accounts: vec![full_account(), plain_account()],
         chosen_account: Some(AccountId::new("account")),
+        processor: "another_processor".parse().unwrap(),
         access_token: Some(sealed(4)),
         lifecycle: Lifecycle::Linked,
         health: Health::NeedsUser("needs_user:A_CODE".to_owned()),
@@ -166,7 +174,8 @@ pub fn full_item() -> Item {
         },
         due_at: Some(at(500)),
         version: u64::MAX,
-        ..plain_item()
+        created_at: at(-3),
+        updated_at: at(-2),
     }
 }
 
@@ -191,7 +200,8 @@ fn full_account() -> Account {
     }
 }
 
-fn plain_account() -> Account {
+/// No field set that may be missing.
+pub fn plain_account() -> Account {
     Account::new(PlaidAccount {
         account_id: AccountId::new("another"),
         name: None,
@@ -211,7 +221,8 @@ fn full_notice() -> Notice {
     }
 }
 
-fn plain_notice() -> Notice {
+/// No field set that may be missing.
+pub fn plain_notice() -> Notice {
     Notice {
         code: NoticeCode::NewAccountsAvailable,
         issued_at: at(8),
@@ -274,7 +285,9 @@ pub fn plain_change() -> Change {
 pub fn full_change() -> Change {
     Change {
         change_id: ChangeId::new("full"),
+        user_id: user(),
         item_id: Some(ItemId::new("item")),
+        at: at(2),
         cause: Cause::ProcessorToken,
         before: Some(ItemStatus::Linking),
         after: Some(ItemStatus::NeedsUser),
@@ -296,7 +309,6 @@ pub fn full_change() -> Change {
         ],
         notices: vec![full_notice(), plain_notice()],
         plaid_request_id: Some(PlaidRequestId::new("request")),
-        ..plain_change()
     }
 }
 
@@ -328,11 +340,17 @@ pub fn new_session(number: u32) -> LinkSession {
 /// Every field set.
 pub fn full_session() -> LinkSession {
     LinkSession {
+        link_id: LinkId::new("full"),
+        user_id: user(),
+        link_token_hash: Sha256::of(b"full"),
+        link_token: sealed(8),
+        item_id: Some(ItemId::new("item")),
         hosted: true,
         exit: Some(full_exit()),
         refreshed_at: Some(at(900)),
         results: Some(full_results()),
-        ..update_session(1)
+        expires_at: at(1801),
+        created_at: at(1),
     }
 }
 
