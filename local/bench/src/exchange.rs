@@ -57,14 +57,9 @@ async fn round_trip(people: &People, count: u32) -> Result<Figures, Failure> {
 
 /// What a front end sends after Link, with Link's metadata or without it.
 async fn body(people: &People, hinted: bool) -> Result<Value, Failure> {
-    if !hinted {
-        return Ok(json!({ "public_token": people.run_link().await? }));
+    if hinted {
+        people.after_link().await
+    } else {
+        Ok(json!({ "public_token": people.run_link().await? }))
     }
-    let added = people.run_whole_link().await?;
-    Ok(json!({
-        "public_token": added.get("public_token"),
-        "institution": added.get("institution"),
-        "accounts": added.get("accounts"),
-        "account_id": added.pointer("/accounts/0/id"),
-    }))
 }

@@ -48,7 +48,7 @@ impl People {
     }
 
     /// What Link hands out together with its metadata.
-    pub(crate) async fn run_whole_link(&self) -> Result<Value, Failure> {
+    async fn run_whole_link(&self) -> Result<Value, Failure> {
         let wish = json!({
             "client_name": "Bench",
             "country_codes": ["US"],
@@ -68,6 +68,17 @@ impl People {
         let ended = self.ask_plaid("/link/token/get", &ended).await?;
         let added = ended.pointer("/link_sessions/0/results/item_add_results/0");
         added.cloned().ok_or_else(|| "nothing was linked".into())
+    }
+
+    /// The body of the request after Link, as a front end makes it of Link's metadata.
+    pub(crate) async fn after_link(&self) -> Result<Value, Failure> {
+        let added = self.run_whole_link().await?;
+        Ok(json!({
+            "public_token": added.get("public_token"),
+            "institution": added.get("institution"),
+            "accounts": added.get("accounts"),
+            "account_id": added.pointer("/accounts/0/id"),
+        }))
     }
 
     /// The request after Link.

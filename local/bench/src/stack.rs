@@ -1,6 +1,7 @@
 //! The stack that is measured, as a process of its own: this very program, started once
 //! more.
 
+use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -17,7 +18,13 @@ pub(crate) struct Options {
     /// How long Plaid takes for each answer, in milliseconds
     #[arg(long, default_value_t = 0)]
     plaid_latency_ms: u64,
+    /// Whether functions run at all
+    #[arg(long)]
+    without_functions: bool,
 }
+
+/// Where functions are that nobody runs.
+const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// Where it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,6 +33,8 @@ pub(crate) struct Address {
     pub(crate) plaid: String,
     pub(crate) dynamodb: String,
     pub(crate) table: String,
+    /// What its functions have in their environment.
+    pub(crate) variables: BTreeMap<String, String>,
 }
 
 /// A stack that runs until this is dropped.
@@ -37,8 +46,18 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) async fn start(plaid_latency: Duration) -> Result<Self, Failure> {
         let latency = plaid_latency.as_millis().to_string();
+        Self::start_with(&["--plaid-latency-ms", &latency]).await
+    }
+
+    /// A stack whose functions do not run: others run them.
+    pub(crate) async fn start_without_functions() -> Result<Self, Failure> {
+        Self::start_with(&["--without-functions"]).await
+    }
+
+    async fn start_with(options: &[&str]) -> Result<Self, Failure> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["stack", "--plaid-latency-ms", &latency])
+            .arg("stack")
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -55,11 +74,17 @@ impl Running {
 
 /// Runs a stack in memory, says where it is, and stops when its input ends.
 pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
+    let nowhere = options.without_functions.then(|| NOWHERE.parse());
     let stack = Stack::start(local::Options {
         plaid: Plaid::Simulator {
             latency: Duration::from_millis(options.plaid_latency_ms),
         },
-        schedules: Schedules::AsInTemplate,
+        schedules: if options.without_functions {
+            Schedules::default()
+        } else {
+            Schedules::AsInTemplate
+        },
+        lambda: nowhere.transpose()?,
         ..local::Options::default()
     })
     .await?;
@@ -69,6 +94,7 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
         plaid: stack.plaid_url().ok_or("no simulator")?.to_owned(),
         dynamodb: stack.dynamodb_url().to_owned(),
         table: table.ok_or("no table")?,
+        variables: stack.environment().clone(),
     };
     println!("{}", serde_json::to_string(&address)?);
     let mut nothing = Vec::new();
