@@ -1,5 +1,6 @@
 """The alarms over AWS's own metrics: each one's fault is brought about, and its metric seen."""
 
+import time
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from emulator import Emulator
 from programs import Failure
 from stack import Stack
 
+# How long a metric may take, in seconds.
+PATIENCE = 60
 # A queue's own attribute is what CloudWatch has as the metric of that name.
 VISIBLE = "ApproximateNumberOfMessagesVisible"
 # No fault takes ten minutes here: what the readers are behind shows, and less than the threshold.
@@ -62,10 +65,13 @@ def check(deployer: Deployer, stack: Stack, template: dict) -> None:
 
 
 def _expect(aws: Emulator, stack: Stack, row: Watched, since: datetime) -> None:
-    highest = _highest(aws, stack, row, since)
-    if highest < row.reaches:
-        raise Failure(f"{row.alarm}: {row.metric} of {row.resource} is {highest} after the fault, "
-                      f"and not {row.reaches} or more")
+    """Waits for it: a stream's reader comes to what waits in its own time."""
+    end = time.monotonic() + PATIENCE
+    while (highest := _highest(aws, stack, row, since)) < row.reaches:
+        if time.monotonic() > end:
+            raise Failure(f"{row.alarm}: {row.metric} of {row.resource} is {highest} after the "
+                          f"fault, and not {row.reaches} or more")
+        time.sleep(0.5)
 
 
 def _highest(aws: Emulator, stack: Stack, row: Watched, since: datetime) -> float:
