@@ -198,3 +198,31 @@ fn units(answer: &[u8]) -> f64 {
         None => 0.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_named_by_the_operation_of_aws_or_by_its_path() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(operation(&headers, "/item/get"), "/item/get");
+        let target = "DynamoDB_20120810.PutItem".parse().unwrap();
+        headers.insert("x-amz-target", target);
+        assert_eq!(operation(&headers, "/"), "PutItem");
+    }
+
+    #[test]
+    fn units_are_those_of_all_tables() {
+        let of = |answer: &str| units(answer.as_bytes());
+        let two = r#"{"ConsumedCapacity": [{"CapacityUnits": 4.0}, {"CapacityUnits": 1.5}]}"#;
+        let one = r#"{"ConsumedCapacity": {"CapacityUnits": 2.0}}"#;
+        let figures = [of(two), of(one), of("{}"), of("no JSON")];
+        assert!(
+            figures
+                .iter()
+                .zip([5.5, 2.0, 0.0, 0.0])
+                .all(|(is, wanted)| (is - wanted).abs() < 1e-9)
+        );
+    }
+}

@@ -88,3 +88,17 @@ fn cell(value: Option<f64>, ours: Option<f64>, digits: usize) -> String {
         _ => format!("{value:.digits$}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_says_how_many_times_ours_it_is() {
+        assert_eq!(cell(Some(12.34), Some(4.0), 1), "12.3 (3.1x)");
+        assert_eq!(cell(Some(4.0), Some(4.0), 1), "4.0");
+        assert_eq!(cell(Some(4.0), None, 0), "4");
+        assert_eq!(cell(Some(4.0), Some(0.0), 0), "4");
+        assert_eq!(cell(None, Some(4.0), 1), "-");
+    }
+}
