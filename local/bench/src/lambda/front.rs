@@ -109,8 +109,8 @@ impl Listener for TlsListener {
             let Ok((stream, address)) = self.tcp.accept().await else {
                 continue;
             };
-            // A handshake that fails is the caller's to report.
             drop(stream.set_nodelay(true));
+            // A handshake that fails is the caller's to report.
             if let Ok(stream) = self.acceptor.accept(stream).await {
                 self.ledger.note(|traffic| traffic.connections += 1);
                 return (stream, address);
