@@ -12,6 +12,8 @@ from stack import Stack
 PATIENCE = 180
 # Nothing that any of the functions is made for.
 NONSENSE = b'"nonsense"'
+# The functions that somebody waits for.
+COLD_STARTS_COUNT = ("CreateLinkToken", "ExchangeAndProcessorToken", "WebhookReceipt")
 # How long a stream's readers do not read, in seconds.
 READERS_REST = 3
 # The shortest that a mapping takes, in seconds.
@@ -69,6 +71,14 @@ def _a_key_is_slow(parts: Parts, *_) -> None:
     user.wait_for_status(user.link_and_break(), "login_required")
 
 
+def _plaid_does_not_answer(parts: Parts, stack: Stack, *_) -> None:
+    """To functions that start: they wait for it, as long as they may."""
+    for function in COLD_STARTS_COUNT:
+        stack.start_anew(stack.physical_id(function))
+        with parts.plaid.program.at_rest():
+            _invoke(parts, stack, function)
+
+
 def _the_table_is_small(parts: Parts, stack: Stack, tables: list[str]) -> None:
     """One unit a second, and more than that is asked for."""
     table = stack.physical_id(tables[0])
@@ -120,6 +130,7 @@ ALL = (
           _functions_may_not_run),
     Fault("Plaid is slow", ["ApiErrorsAlarm", "ApiLatencyAlarm"], _plaid_is_slow),
     Fault("a webhook's key is slow", ["WebhookLatencyAlarm"], _a_key_is_slow),
+    Fault("Plaid does not answer", ["ColdStartsAlarm"], _plaid_does_not_answer),
     Fault("the table has not enough capacity", ["TableThrottlesAlarm"], _the_table_is_small),
     Fault("the stream's readers are behind", ["StreamAgeAlarm"], _readers_are_behind),
     # The last one: the stack does not work any more.

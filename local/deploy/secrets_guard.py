@@ -9,7 +9,7 @@ from stack import Stack
 TOKEN = re.compile(r"(access|processor|link|public)-(sandbox|production)-[0-9a-f-]{8,}")
 
 # What Lambda itself writes around each invocation.
-PLATFORM = re.compile(r"(START|END|REPORT) RequestId: ")
+PLATFORM = re.compile(r'(START|END|REPORT) RequestId: |\{"time": "[^"]*", "type": "platform\.')
 
 
 def check(emulator: Emulator, stack: Stack, everywhere: bool) -> str:

@@ -28,7 +28,7 @@ class Stack:
     """A stack in the emulator."""
 
     def __init__(self, emulator: Emulator, name: str):
-        self._emulator, self._name = emulator, name
+        self._emulator, self.name = emulator, name
         self._ears: list[dict] = []
         self._queue = ""
 
@@ -46,7 +46,7 @@ class Stack:
         """Creates the stack; fails with what CloudFormation complains of."""
         client = self._emulator.client("cloudformation")
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
-        client.create_stack(StackName=self._name, TemplateURL=url, Parameters=given,
+        client.create_stack(StackName=self.name, TemplateURL=url, Parameters=given,
                             Capabilities=["CAPABILITY_IAM"])
         end = time.monotonic() + PATIENCE
         while (status := self._describe(client)["StackStatus"]) == "CREATE_IN_PROGRESS":
@@ -70,7 +70,7 @@ class Stack:
     def physical_id(self, logical: str) -> str:
         """What a resource of the template is called here."""
         found = self._emulator.client("cloudformation").describe_stack_resource(
-            StackName=self._name, LogicalResourceId=logical)
+            StackName=self.name, LogicalResourceId=logical)
         return found["StackResourceDetail"]["PhysicalResourceId"]
 
     def stop(self) -> None:
@@ -86,6 +86,13 @@ class Stack:
     def wake(self, function: str) -> None:
         """Lets it run again."""
         self._emulator.client("lambda").delete_function_concurrency(FunctionName=function)
+
+    def start_anew(self, function: str) -> None:
+        """Has its next invocation be a new sandbox's first."""
+        client = self._emulator.client("lambda")
+        memory = client.get_function_configuration(FunctionName=function)["MemorySize"]
+        client.update_function_configuration(FunctionName=function, MemorySize=memory)
+        client.get_waiter("function_updated_v2").wait(FunctionName=function)
 
     def give_records_up_after(self, seconds: int) -> None:
         """Has its functions' mappings give up records of the stream that are as old as this."""
@@ -137,7 +144,7 @@ class Stack:
     def listen(self, bus: str) -> None:
         """Has everything that is put on the bus sent to a queue, as a customer would."""
         sqs, events = (self._emulator.client(name) for name in ("sqs", "events"))
-        self._queue = sqs.create_queue(QueueName=f"ear-{self._name}")["QueueUrl"]
+        self._queue = sqs.create_queue(QueueName=f"ear-{self.name}")["QueueUrl"]
         wanted = {"QueueUrl": self._queue, "AttributeNames": ["QueueArn"]}
         arn = sqs.get_queue_attributes(**wanted)["Attributes"]["QueueArn"]
         pattern = json.dumps({"source": [{"prefix": ""}]})
@@ -156,13 +163,13 @@ class Stack:
 
     def _physical_ids(self, kind: str) -> list[str]:
         client = self._emulator.client("cloudformation")
-        found = client.describe_stack_resources(StackName=self._name)["StackResources"]
+        found = client.describe_stack_resources(StackName=self.name)["StackResources"]
         return [each["PhysicalResourceId"] for each in found if each["ResourceType"] == kind]
 
     def _describe(self, client) -> dict:
-        return client.describe_stacks(StackName=self._name)["Stacks"][0]
+        return client.describe_stacks(StackName=self.name)["Stacks"][0]
 
     def _complaints(self, client) -> str:
-        events = client.describe_stack_events(StackName=self._name)["StackEvents"]
+        events = client.describe_stack_events(StackName=self.name)["StackEvents"]
         return "\n".join(f"{each['LogicalResourceId']}: {each['ResourceStatusReason']}"
                          for each in events if "FAILED" in each["ResourceStatus"])

@@ -7,6 +7,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 STOPPING = 10
@@ -39,6 +41,15 @@ class Program:
 
     def text(self) -> str:
         return self.log.read_text(errors="replace")
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Lets it do nothing for a while: who calls it waits."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends it and everything that it started."""

@@ -3,10 +3,11 @@ ministack's own program."""
 
 import capacity
 import conditions
+import filters
 import metrics
+import reports
 from ministack import app
 
-conditions.install()
-metrics.install()
-capacity.install()
+for part in (conditions, metrics, capacity, reports, filters):
+    part.install()
 app.main()

@@ -22,12 +22,19 @@ pub(crate) struct Filter {
     /// The logical name of the function whose log it reads.
     pub(crate) function: String,
     pub(crate) pattern: Pattern,
-    metric: String,
+    pub(crate) metric: String,
     value: String,
     dimension: Option<(String, String)>,
 }
 
 impl Filter {
+    /// Whether no function writes the lines that it counts.
+    pub(crate) fn reads_lambdas_own_lines(&self) -> bool {
+        let Pattern(conditions) = &self.pattern;
+        let mut types = conditions.iter().filter(|(field, _)| field == "$.type");
+        types.any(|(_, wanted)| wanted.starts_with("platform."))
+    }
+
     /// What it makes of a line of its log group: a metric, and its value.
     pub(crate) fn sample(&self, line: &Json) -> Option<(Metric, f64)> {
         if !self.pattern.matches(line) {
