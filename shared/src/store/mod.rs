@@ -11,6 +11,8 @@ mod inbox;
 mod item_writes;
 mod items;
 mod link_sessions;
+#[cfg(feature = "test-util")]
+pub mod mapping;
 mod query;
 mod refusal;
 mod rows;
