@@ -11,8 +11,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use local::aws::accounting;
 use reqwest::Client;
-use serde_json::{Map, Value};
 
 use crate::scene::Failure;
 use crate::served::Served;
@@ -121,10 +121,8 @@ impl Shared {
     async fn pass(&self, headers: &HeaderMap, body: &[u8]) -> Result<Response, Failure> {
         let database = self.database.get().ok_or("it leads nowhere yet")?;
         let target = headers.get("x-amz-target").ok_or("no x-amz-target")?;
-        let operation = target.to_str()?.rsplit('.').next().unwrap_or_default();
-        let mut body: Map<String, Value> = serde_json::from_slice(body)?;
-        body.insert("ReturnConsumedCapacity".to_owned(), "TOTAL".into());
-        let body = serde_json::to_string(&body)?;
+        let operation = accounting::operation(target.to_str()?);
+        let body = accounting::asking_for_units(body)?;
         let mut request = self.http.post(database).body(body);
         for name in [
             "x-amz-target",
@@ -156,23 +154,13 @@ impl Ledger {
 impl Bill {
     fn add(&mut self, operation: &str, answer: &str) {
         *self.calls.entry(operation.to_owned()).or_default() += 1;
-        let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-        let units = match answer.get("ConsumedCapacity") {
-            Some(Value::Array(tables)) => tables.iter().map(units_of).sum(),
-            Some(table) => units_of(table),
-            None => 0.0,
-        };
+        let units = accounting::units(answer.as_bytes());
         if READS.contains(&operation) {
             self.reads += units;
         } else {
             self.writes += units;
         }
     }
-}
-
-fn units_of(consumed: &Value) -> f64 {
-    let units = consumed.get("CapacityUnits").and_then(Value::as_f64);
-    units.unwrap_or_default()
 }
 
 fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {

@@ -2,6 +2,7 @@
 //! ([`dynamodb`]) on one port; KMS, Secrets Manager and EventBridge ([`services`]) on
 //! another. [`events`] has what was put on EventBridge.
 
+pub mod accounting;
 pub mod dynamodb;
 pub mod events;
 mod persistence;

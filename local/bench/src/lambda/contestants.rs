@@ -97,16 +97,13 @@ impl Contestant {
         }
     }
 
-    /// What is deployed, in bytes: the program, or everything that is installed.
-    pub(super) fn size(self, target: &Path, function: &str) -> Result<u64, Failure> {
+    /// What is deployed: the program, or everything that is installed.
+    pub(super) fn deployed(self, target: &Path, function: &str) -> PathBuf {
         match self {
-            Self::Ours => Ok(std::fs::metadata(target.join("release").join(function))?.len()),
-            Self::Bare => Ok(std::fs::metadata(target.join("release/bare"))?.len()),
-            Self::Node => {
-                let program = bundle(target).join(format!("{function}.mjs"));
-                Ok(std::fs::metadata(program)?.len())
-            }
-            Self::Python => folder_size(&venv(target).join("lib")),
+            Self::Ours => target.join("release").join(function),
+            Self::Bare => target.join("release/bare"),
+            Self::Node => bundle(target).join(format!("{function}.mjs")),
+            Self::Python => venv(target).join("lib"),
         }
     }
 }
@@ -168,18 +165,4 @@ fn run(command: &mut Command) -> Result<(), Failure> {
     } else {
         Err(format!("{command:?} ended with {status}").into())
     }
-}
-
-fn folder_size(folder: &Path) -> Result<u64, Failure> {
-    let mut size = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            size += folder_size(&entry.path())?;
-        } else if kind.is_file() {
-            size += entry.metadata()?.len();
-        }
-    }
-    Ok(size)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::contestants::Contestant;
-use super::front::Traffic;
+use super::ledger::{Traffic, Upstream};
 use super::sandbox::Sandbox;
 use super::upstreams::Upstreams;
 use super::work::Work;
@@ -19,7 +19,7 @@ pub(super) struct Round {
     /// Its first event.
     pub(super) first: Duration,
     /// The others.
-    pub(super) warm: Vec<Duration>,
+    pub(super) warm: Vec<Event>,
     /// Of the processor, for each of the others.
     pub(super) cpu: Duration,
     /// Memory before the first event, and after the last, in bytes.
@@ -27,6 +27,27 @@ pub(super) struct Round {
     /// What went to the upstreams before the first event and with it, and with the last one.
     pub(super) cold_traffic: Traffic,
     pub(super) warm_traffic: Traffic,
+}
+
+/// An event, and how long it took.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub(super) took: Duration,
+    /// Without the time in which Plaid was answering.
+    pub(super) beyond_plaid: Duration,
+    /// Without the time in which any upstream was answering.
+    pub(super) alone: Duration,
+}
+
+impl Event {
+    fn new(took: Duration, traffic: &Traffic) -> Self {
+        let plaid = traffic.waited(|call| call.upstream == Upstream::Plaid);
+        Self {
+            took,
+            beyond_plaid: took.saturating_sub(plaid),
+            alone: took.saturating_sub(traffic.waited(|_| true)),
+        }
+    }
 }
 
 /// Memory as a sandbox grows old, in bytes.
@@ -87,7 +108,7 @@ pub(super) async fn round(
             cold_traffic = warm_traffic.clone();
             cpu_after_first = sandbox.cpu()?;
         }
-        took.push(time);
+        took.push(Event::new(time, &warm_traffic));
     }
     let cpu = sandbox.cpu()?.saturating_sub(cpu_after_first) / invocations.max(1);
     let resident = [fresh, sandbox.resident()?];
@@ -97,7 +118,7 @@ pub(super) async fn round(
     Ok(Round {
         init,
         init_cpu,
-        first: took.next().unwrap_or_default(),
+        first: took.next().map(|event| event.took).unwrap_or_default(),
         warm: took.collect(),
         cpu,
         resident,

@@ -6,10 +6,12 @@ mod authority;
 mod chart;
 mod contestants;
 mod front;
+mod ledger;
 mod measure;
 mod report;
 mod runtime_api;
 mod sandbox;
+mod size;
 mod table;
 mod upstreams;
 mod work;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use self::contestants::{Contestant, FUNCTIONS};
 use self::measure::Places;
 use self::report::Report;
+use self::size::Size;
 use self::upstreams::Upstreams;
 use crate::Failure;
 
@@ -76,7 +79,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
         target: &target,
         folder: &folder,
     };
-    let mut report = Report::new(options);
+    let mut report = Report::default();
     for function in options.functions()? {
         for round in 1..=options.rounds {
             // In turn: whatever else the machine is doing meets all of them.
@@ -93,7 +96,8 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
             println!("{function}: round {round} of {}", options.rounds);
         }
         for &contestant in &contestants {
-            report.deployed(function, contestant, contestant.size(&target, function)?);
+            let size = Size::of(&contestant.deployed(&target, function))?;
+            report.deployed(function, contestant, size);
         }
         for &contestant in contestants.iter().filter(|contestant| contestant.works()) {
             let ages = &options.ages;

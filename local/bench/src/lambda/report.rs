@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Options;
 use super::contestants::Contestant;
-use super::measure::{Age, Round};
+use super::measure::{Age, Event, Round};
+use super::size::Size;
 use crate::figures::Figures;
 
 /// What was measured.
+#[derive(Default)]
 pub(super) struct Report {
-    plaid_latency: Duration,
     rows: BTreeMap<(&'static str, Contestant), Row>,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Report {
 struct Row {
     rounds: Vec<Round>,
     ages: Vec<Age>,
-    size: Option<u64>,
+    size: Option<Size>,
 }
 
 /// A function of a contestant in numbers: medians of its sandboxes.
@@ -38,8 +38,10 @@ pub(super) struct Summary {
     pub(super) warm_p50_ms: f64,
     pub(super) warm_p90_ms: f64,
     pub(super) warm_p99_ms: f64,
-    /// The median without what Plaid takes for its answers.
+    /// The median without the time in which Plaid was answering.
     pub(super) beyond_plaid_ms: f64,
+    /// The median without the time in which anybody was answering.
+    pub(super) alone_ms: f64,
     /// Of the processor, for each event but the first.
     pub(super) cpu_us: f64,
     /// Resident memory before the first event, and after the last.
@@ -47,8 +49,9 @@ pub(super) struct Summary {
     pub(super) used_mb: f64,
     /// The same of a further sandbox at these ages, in events.
     pub(super) at_age_mb: BTreeMap<u64, f64>,
-    /// What is deployed.
+    /// What is deployed, and what is uploaded for it.
     pub(super) size_mb: Option<f64>,
+    pub(super) zipped_mb: Option<f64>,
     /// TLS handshakes until the first event was answered.
     pub(super) cold_connections: u32,
     /// What an event asks of the upstreams, in its order.
@@ -58,18 +61,11 @@ pub(super) struct Summary {
 }
 
 impl Report {
-    pub(super) fn new(options: &Options) -> Self {
-        Self {
-            plaid_latency: Duration::from_millis(options.plaid_latency_ms),
-            rows: BTreeMap::new(),
-        }
-    }
-
     pub(super) fn add(&mut self, function: &'static str, contestant: Contestant, round: Round) {
         self.row(function, contestant).rounds.push(round);
     }
 
-    pub(super) fn deployed(&mut self, function: &'static str, contestant: Contestant, size: u64) {
+    pub(super) fn deployed(&mut self, function: &'static str, contestant: Contestant, size: Size) {
         self.row(function, contestant).size = Some(size);
     }
 
@@ -83,29 +79,17 @@ impl Report {
 
     /// The figures, function by function.
     pub(super) fn summaries(&self) -> Vec<Summary> {
-        let summary = |(&(function, contestant), row): (&(_, _), &Row)| {
-            row.summary(function, contestant, self.plaid_latency)
-        };
+        let summary =
+            |(&(function, contestant), row): (&(_, _), &Row)| row.summary(function, contestant);
         self.rows.iter().filter_map(summary).collect()
     }
 }
 
 impl Row {
-    fn summary(
-        &self,
-        function: &'static str,
-        contestant: Contestant,
-        plaid_latency: Duration,
-    ) -> Option<Summary> {
+    fn summary(&self, function: &'static str, contestant: Contestant) -> Option<Summary> {
         let last = self.rounds.last()?;
-        let warm = Figures::of(
-            self.rounds
-                .iter()
-                .flat_map(|round| round.warm.clone())
-                .collect(),
-        );
-        let calls = last.warm_traffic.calls.clone();
-        let plaids = plaid_latency * round_trips(function);
+        let warm = self.warm(|event| event.took);
+        let calls = last.warm_traffic.calls.iter();
         Some(Summary {
             function,
             contestant,
@@ -115,7 +99,8 @@ impl Row {
             warm_p50_ms: ms(warm.quantile(0.5)),
             warm_p90_ms: ms(warm.quantile(0.9)),
             warm_p99_ms: ms(warm.quantile(0.99)),
-            beyond_plaid_ms: ms(warm.quantile(0.5).saturating_sub(plaids)),
+            beyond_plaid_ms: ms(self.warm(|event| event.beyond_plaid).quantile(0.5)),
+            alone_ms: ms(self.warm(|event| event.alone).quantile(0.5)),
             cpu_us: ms(self.median(|round| round.cpu)) * 1000.0,
             fresh_mb: self.memory(|round| round.resident[0]),
             used_mb: self.memory(|round| round.resident[1]),
@@ -124,11 +109,17 @@ impl Row {
                 .iter()
                 .map(|age| (age.events, mb(age.resident)))
                 .collect(),
-            size_mb: self.size.map(mb),
+            size_mb: self.size.map(|size| mb(size.unpacked)),
+            zipped_mb: self.size.map(|size| mb(size.zipped)),
             cold_connections: last.cold_traffic.connections,
-            calls,
+            calls: calls.map(|call| call.name.clone()).collect(),
             units: last.warm_traffic.units,
         })
+    }
+
+    fn warm(&self, of: impl Fn(&Event) -> Duration) -> Figures {
+        let events = self.rounds.iter().flat_map(|round| &round.warm);
+        Figures::of(events.map(of).collect())
     }
 
     fn median(&self, of: impl Fn(&Round) -> Duration) -> Duration {
@@ -139,15 +130,6 @@ impl Row {
         let mut all: Vec<u64> = self.rounds.iter().map(of).collect();
         all.sort_unstable();
         all.get(all.len() / 2).copied().map(mb).unwrap_or_default()
-    }
-}
-
-/// How often a function waits for Plaid; what it asks at the same time counts once.
-fn round_trips(function: &str) -> u32 {
-    match function {
-        "create-link-token" => 1,
-        "exchange-and-processor-token" => 2,
-        _ => 0,
     }
 }
 

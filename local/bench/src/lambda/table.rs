@@ -7,7 +7,7 @@ use super::report::Summary;
 /// A line of a table: what it is, how it reads, and whether a ratio to ours says something.
 type Line = (&'static str, fn(&Summary) -> Option<f64>, usize, bool);
 
-const LINES: [Line; 12] = [
+const LINES: [Line; 14] = [
     ("init, CPU, ms", |s| Some(s.init_cpu_ms), 1, true),
     ("init, ms", |s| Some(s.init_ms), 1, true),
     ("first event, ms", |s| Some(s.first_ms), 1, true),
@@ -15,8 +15,14 @@ const LINES: [Line; 12] = [
     ("p90, ms", |s| Some(s.warm_p90_ms), 1, true),
     ("p99, ms", |s| Some(s.warm_p99_ms), 1, true),
     (
-        "p50 beyond Plaid's answers, ms",
+        "beyond Plaid, p50, ms",
         |s| Some(s.beyond_plaid_ms),
+        1,
+        true,
+    ),
+    (
+        "beyond Plaid and AWS, p50, ms",
+        |s| Some(s.alone_ms),
         1,
         true,
     ),
@@ -24,6 +30,7 @@ const LINES: [Line; 12] = [
     ("memory, fresh, MB", |s| Some(s.fresh_mb), 1, true),
     ("memory, used, MB", |s| Some(s.used_mb), 1, true),
     ("deployed, MB", |s| s.size_mb, 1, true),
+    ("zipped, MB", |s| s.zipped_mb, 1, true),
     ("units of DynamoDB", |s| Some(s.units), 1, false),
 ];
 

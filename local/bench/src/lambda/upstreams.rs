@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::authority::Authority;
 use super::contestants::of_the_runtime;
-use super::front::{Front, Ledger};
+use super::front::Front;
+use super::ledger::{Ledger, Upstream};
 use crate::Failure;
 use crate::people::People;
 use crate::stack::Running;
@@ -42,13 +43,13 @@ impl Upstreams {
         let ledger = Ledger::default();
         let mut variables = stack.address.variables.clone();
         let mut fronts = Vec::new();
-        for (name, latency) in [
-            ("PLAID_BASE_URL", plaid),
-            ("AWS_ENDPOINT_URL", aws),
-            ("AWS_ENDPOINT_URL_DYNAMODB", aws),
+        for (name, upstream, latency) in [
+            ("PLAID_BASE_URL", Upstream::Plaid, plaid),
+            ("AWS_ENDPOINT_URL", Upstream::Aws, aws),
+            ("AWS_ENDPOINT_URL_DYNAMODB", Upstream::Aws, aws),
         ] {
-            let upstream = variables.get(name).ok_or(name)?;
-            let front = Front::start(&authority, upstream, latency, &ledger).await?;
+            let address = variables.get(name).ok_or(name)?;
+            let front = Front::start(&authority, upstream, address, latency, &ledger).await?;
             variables.insert(name.to_owned(), front.url.clone());
             fronts.push(front);
         }
