@@ -23,6 +23,7 @@ mod clock;
 mod controls;
 mod endpoints;
 mod faults;
+mod limits;
 mod link;
 mod options;
 mod server;

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use crate::calls::CallLog;
+use crate::limits::Limits;
 use crate::store::{Journal, StoreError};
 use crate::world::World;
 use crate::{Clock, OpenError, Options, server};
@@ -37,6 +38,7 @@ pub(crate) struct State {
     pub(crate) calls: CallLog,
     /// Those that are active; not saved, because each start names its own.
     pub(crate) secrets: Vec<String>,
+    pub(crate) limits: Limits,
     /// Webhooks that are being sent at this moment.
     pub(crate) in_flight: HashSet<String>,
     journal: Option<Journal>,
@@ -84,6 +86,7 @@ impl Simulator {
             world,
             calls: CallLog::default(),
             secrets: vec![options.secret],
+            limits: Limits::default(),
             in_flight: HashSet::new(),
             journal,
         };

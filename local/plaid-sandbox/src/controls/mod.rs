@@ -4,6 +4,7 @@ mod accounts;
 mod clock;
 mod faults;
 mod items;
+mod limits;
 mod link_sessions;
 mod secrets;
 mod settings;
@@ -36,6 +37,10 @@ pub(crate) fn routes() -> Router<Simulator> {
         .route(
             "/items/{item_id}/accounts/{account_id}",
             post(accounts::change).delete(accounts::remove),
+        )
+        .route(
+            "/limits",
+            get(limits::list).post(limits::set).delete(limits::clear),
         )
         .route("/link-sessions", post(link_sessions::finish))
         .route(

@@ -205,6 +205,7 @@ fn call(
     let clock = simulator.clock();
     let result = simulator.change(|state| {
         let now = clock.now();
+        state.limits.take(head.uri.path(), now)?;
         let mut call = endpoints::Call {
             world: &mut state.world,
             clock,

@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod link;
 #[cfg(test)]
 mod readme;
