@@ -22,7 +22,7 @@ const DUPLICATE = 'duplicate_item';
 const WAITS_FOR_ANOTHER = 15;
 const RETRIES = 3;
 // Nobody looks at a page that waits longer than this.
-const LONGEST_WAIT = 5;
+const LONGEST_WAIT = 20;
 const DEFAULT_WAIT = 2;
 
 /**
@@ -51,7 +51,7 @@ export const toExchange = (publicToken, metadata) => {
 const patience = (problem, attempt) => {
   const wait = problem.retryAfter ?? DEFAULT_WAIT;
   if (problem.code === IN_PROGRESS) return attempt < WAITS_FOR_ANOTHER ? wait : null;
-  const passes = problem.status === 0 || problem.status >= 502;
+  const passes = problem.status === 0 || problem.status === 429 || problem.status >= 502;
   return passes && wait <= LONGEST_WAIT && attempt < RETRIES ? wait : null;
 };
 

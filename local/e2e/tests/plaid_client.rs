@@ -141,20 +141,33 @@ async fn keys_that_stay_wrong_are_not_tried_for_ever() -> Result<(), Failure> {
 async fn a_passing_trouble_of_plaid_is_tried_three_times() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
     let good = Credentials::new(["sandbox-secret"]);
-    let busy = |times| {
+    let trouble = |times| {
         json!({ "endpoint": EXCHANGE, "kind": "plaid_error", "times": times,
-        "error_type": "RATE_LIMIT_EXCEEDED", "error_code": "RATE_LIMIT" })
+        "error_type": "API_ERROR", "error_code": "INTERNAL_SERVER_ERROR" })
     };
-    attempt.fault(busy(3)).await?;
+    attempt.fault(trouble(3)).await?;
+    assert!(attempt.exchange(&good, PLENTY).await?.is_err());
+    assert_eq!(attempt.calls().await?, 3);
+    attempt.fault(trouble(2)).await?;
+    assert!(attempt.exchange(&good, PLENTY).await?.is_ok());
+    assert_eq!(attempt.calls().await?, 6);
+    attempt.scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_limit_of_plaids_is_not_used_up_by_trying_again_at_once() -> Result<(), Failure> {
+    let attempt = Attempt::begin().await?;
+    let good = Credentials::new(["sandbox-secret"]);
+    let limit = json!({ "endpoint": EXCHANGE, "kind": "plaid_error",
+        "error_type": "RATE_LIMIT_EXCEEDED", "error_code": "RATE_LIMIT" });
+    attempt.fault(limit).await?;
     let failure = attempt.exchange(&good, PLENTY).await?.unwrap_err();
     assert!(
         !failure.maybe_applied(),
         "a refusal for the rate has no effect"
     );
-    assert_eq!(attempt.calls().await?, 3);
-    attempt.fault(busy(2)).await?;
-    assert!(attempt.exchange(&good, PLENTY).await?.is_ok());
-    assert_eq!(attempt.calls().await?, 6);
+    assert_eq!(attempt.calls().await?, 1);
     attempt.scene.stop().await;
     Ok(())
 }

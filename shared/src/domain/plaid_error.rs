@@ -117,6 +117,14 @@ impl PlaidFailure {
         }
     }
 
+    /// Whether Plaid was asked too often.
+    pub fn is_rate_limit(&self) -> bool {
+        self.plaid_error().is_some_and(|error| {
+            let error_type = &error.error_type;
+            error_type.eq_ignore_ascii_case("RATE_LIMIT_EXCEEDED")
+        })
+    }
+
     /// Who can act.
     pub fn class(&self) -> FailureClass {
         match self {

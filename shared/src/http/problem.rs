@@ -153,6 +153,8 @@ struct PlaidPart<'a> {
 }
 
 const SOON: Duration = Duration::from_secs(2);
+/// Plaid counts its limits by the minute: whoever asks sooner only asks more often.
+const WITHIN_A_MINUTE: Duration = Duration::from_secs(20);
 const A_MINUTE: Duration = Duration::from_mins(1);
 const LATER: Duration = Duration::from_mins(5);
 const MUCH_LATER: Duration = Duration::from_hours(1);
@@ -312,6 +314,11 @@ impl From<PlaidFailure> for Problem {
                 "Plaid is not ready with this Item yet. Try again later.",
             )
             .retry_after(LATER),
+            (_, FailureClass::Retry) if failure.is_rate_limit() => Self::new(
+                Code::PlaidUnavailable,
+                "Plaid asks for patience. Try again.",
+            )
+            .retry_after(WITHIN_A_MINUTE),
             _ => Self::new(
                 Code::PlaidUnavailable,
                 "Plaid did not do its part. Try again.",

@@ -149,7 +149,7 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
                 keys += 1;
                 continue;
             }
-            if failure.class() != FailureClass::Retry || attempt >= MAX_ATTEMPTS {
+            if !passes_soon(&failure) || attempt >= MAX_ATTEMPTS {
                 return Err(remembering(failure, maybe_applied));
             }
             tokio::time::sleep(backoff(attempt)).await;
@@ -249,6 +249,11 @@ fn no_answer(error: &reqwest::Error) -> PlaidFailure {
         reason,
         maybe_applied,
     }
+}
+
+/// Plaid counts its limits by the minute: asking again at once only uses them up.
+fn passes_soon(failure: &PlaidFailure) -> bool {
+    failure.class() == FailureClass::Retry && !failure.is_rate_limit()
 }
 
 fn keys_refused(failure: &PlaidFailure) -> bool {

@@ -53,6 +53,22 @@ async fn a_token_made_on_a_wrong_hint_is_never_given_out() {
 }
 
 #[tokio::test]
+async fn beyond_plaids_limit_the_token_is_asked_for_once_and_later_made() {
+    let scene = Scene::with_checking();
+    let limit = refusal("RATE_LIMIT_EXCEEDED", "RATE_LIMIT");
+    scene.deps.plaid.fail("processor_token", limit);
+    let response = scene.link().await;
+    assert_problem(&response, Code::PlaidUnavailable);
+    assert_eq!(response.headers()["retry-after"], "20");
+    assert_eq!(scene.calls(), ["exchange", "accounts", "processor_token"]);
+    let item = json(&scene.link().await);
+    assert_eq!(item["accounts"][0]["status"], "ready");
+    let calls = scene.calls();
+    let exchanges = calls.iter().filter(|call| **call == "exchange");
+    assert_eq!(exchanges.count(), 1);
+}
+
+#[tokio::test]
 async fn a_retry_gets_the_same_bytes_and_makes_nothing_new() {
     let scene = Scene::with_checking();
     let first = scene.link().await;
@@ -238,16 +254,19 @@ async fn while_somebody_works_on_it_others_are_told_when_to_come_back() {
     let scene = Scene::with_checking();
     scene.deps.plaid.fail("exchange", no_answer(true));
     scene.link().await;
-    let later = scene.deps.clock.now() + jiff::SignedDuration::from_secs(10);
-    scene.change(|records| {
-        records
-            .exchanges
-            .values_mut()
-            .for_each(|exchange| exchange.lease_until = later);
-    });
-    let response = scene.link().await;
-    assert_problem(&response, Code::ExchangeInProgress);
-    assert_eq!(response.headers()["retry-after"], "11");
+    // A lease is as long as its owner may live, which is longer than most work takes.
+    for (leased_for, told) in [(40, "15"), (10, "11")] {
+        let later = scene.deps.clock.now() + jiff::SignedDuration::from_secs(leased_for);
+        scene.change(|records| {
+            records
+                .exchanges
+                .values_mut()
+                .for_each(|exchange| exchange.lease_until = later);
+        });
+        let response = scene.link().await;
+        assert_problem(&response, Code::ExchangeInProgress);
+        assert_eq!(response.headers()["retry-after"], told);
+    }
     scene.deps.clock.advance_seconds(10);
     assert_eq!(scene.link().await.status(), 201, "the lease is over");
 }

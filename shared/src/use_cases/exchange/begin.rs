@@ -13,6 +13,9 @@ use crate::domain::{
 };
 use crate::ports::{Claim, Clock, RETRY_SOON, SealingKey, StoreError, Vault};
 
+/// Whoever finds an exchange in progress asks again after this at the latest.
+const ASK_AGAIN_WITHIN: Duration = Duration::from_secs(15);
+
 /// Whether Plaid may have seen this public token before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempt {
@@ -202,7 +205,9 @@ fn lease_until(deadline: Deadline) -> Timestamp {
     Deadline::after(deadline.moment(), LEASE_MARGIN).moment()
 }
 
-/// Whole seconds, rounded up, because that is what Retry-After can say.
+/// Whole seconds, rounded up, because that is what Retry-After can say. A lease lasts as long as
+/// its owner may live, which is far longer than most work takes.
 fn retry_after(leased_for: Duration) -> Duration {
-    Duration::from_secs(leased_for.as_secs().saturating_add(1))
+    let rounded = Duration::from_secs(leased_for.as_secs().saturating_add(1));
+    rounded.min(ASK_AGAIN_WITHIN)
 }

@@ -253,18 +253,20 @@ where
                 });
             }
         };
-        let token = match early {
+        let made = match early {
+            // What Plaid has just refused it would refuse again.
             Some(EarlyToken {
                 account_id: guessed,
-                made: Ok(token),
-            }) if guessed == account_id => token,
-            _ => match self.processor_token(work, access_token, &account_id).await {
-                Ok(token) => token,
-                Err(failure) => {
-                    note_unready(item, account_id, failure)?;
-                    return Ok(None);
-                }
-            },
+                made: made @ (Ok(_) | Err(PlaidFailure::Refused { .. })),
+            }) if guessed == account_id => made,
+            _ => self.processor_token(work, access_token, &account_id).await,
+        };
+        let token = match made {
+            Ok(token) => token,
+            Err(failure) => {
+                note_unready(item, account_id, failure)?;
+                return Ok(None);
+            }
         };
         let place = Place::processor_token(&item.user_id, &item.item_id, &account_id);
         let sealed = work.keys.processor.seal(token.expose(), &place)?;
