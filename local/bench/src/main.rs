@@ -7,6 +7,7 @@ mod figures;
 mod lambda;
 mod people;
 mod stack;
+mod users;
 mod webhooks;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +28,8 @@ enum Command {
     Exchange(exchange::Options),
     /// The functions as they are shipped, beside what others would write: cold, warm, memory, size
     Lambda(lambda::Options),
+    /// Many users link at once, and whether every Item is recorded once
+    Users(users::Options),
     /// Signed webhooks at a steady rate, and whether all of them are applied, once each
     Webhooks(webhooks::Options),
     /// The stack that is measured
@@ -39,6 +42,7 @@ async fn main() -> Result<(), Failure> {
     match Options::parse().command {
         Command::Exchange(options) => exchange::run(&options).await,
         Command::Lambda(options) => lambda::run(&options).await,
+        Command::Users(options) => users::run(&options).await,
         Command::Webhooks(options) => webhooks::run(&options).await,
         Command::Stack(options) => stack::serve(&options).await,
     }

@@ -47,8 +47,8 @@ impl People {
         text(&answer, "public_token")
     }
 
-    /// What Link hands out together with its metadata.
-    async fn run_whole_link(&self) -> Result<Value, Failure> {
+    /// A link token that is not of our making.
+    async fn plaids_link_token(&self) -> Result<String, Failure> {
         let wish = json!({
             "client_name": "Bench",
             "country_codes": ["US"],
@@ -57,7 +57,11 @@ impl People {
             "user": { "client_user_id": "bench" },
         });
         let created = self.ask_plaid("/link/token/create", &wish).await?;
-        let link_token = text(&created, "link_token")?;
+        text(&created, "link_token")
+    }
+
+    /// What Link hands out together with its metadata.
+    async fn run_whole_link(&self, link_token: &str) -> Result<Value, Failure> {
         let session = json!({
             "link_token": link_token,
             "institution_id": BANK,
@@ -72,13 +76,24 @@ impl People {
 
     /// The body of the request after Link, as a front end makes it of Link's metadata.
     pub(crate) async fn after_link(&self) -> Result<Value, Failure> {
-        let added = self.run_whole_link().await?;
+        self.after_link_with(&self.plaids_link_token().await?).await
+    }
+
+    /// The same with this link token.
+    pub(crate) async fn after_link_with(&self, link_token: &str) -> Result<Value, Failure> {
+        let added = self.run_whole_link(link_token).await?;
         Ok(json!({
             "public_token": added.get("public_token"),
             "institution": added.get("institution"),
             "accounts": added.get("accounts"),
             "account_id": added.pointer("/accounts/0/id"),
         }))
+    }
+
+    /// The request before Link.
+    pub(crate) fn opening(&self, token: &str) -> RequestBuilder {
+        let url = format!("{}/v1/link-tokens", self.address.gateway);
+        self.http.post(url).bearer_auth(token).json(&json!({}))
     }
 
     /// The request after Link.
@@ -150,6 +165,12 @@ pub(crate) async fn read(response: Response) -> Result<Value, Failure> {
         return Err(format!("{status}: {text}").into());
     }
     Ok(serde_json::from_str(&text)?)
+}
+
+/// A record's attribute that is text.
+pub(crate) fn said<'a>(record: &'a Value, name: &str) -> &'a str {
+    let text = record.get(name).and_then(|attribute| attribute.get("S"));
+    text.and_then(Value::as_str).unwrap_or_default()
 }
 
 /// A member that is text.

@@ -1,8 +1,10 @@
 //! Signed webhooks at a steady rate: how soon they are answered, how soon they are applied,
 //! and whether each is, once.
 
+mod again;
 mod truth;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -42,8 +44,11 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// What became of one that was sent.
 struct Sent {
+    number: usize,
     status: Option<u16>,
     took: Duration,
+    /// The webhook, if none of its answers was 200.
+    refused: Option<Signed>,
 }
 
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
@@ -65,11 +70,21 @@ async fn one_rate(options: &Options, rate: usize) -> Result<(), Failure> {
     let truth = Truth::new(&people, items);
     let distinct = rate * options.seconds;
     let (sent, late) = send_all(&truth, rate, distinct).await?;
-    let all_taken = report(&sent, late);
+    let mut taken = report(&sent, late);
     let drained = wait_until_applied(&people, distinct, options.patience).await?;
     let drained = drained.as_secs_f64();
     println!("  applied: all that were kept, {drained:.1} s after the last was sent");
-    truth.check(distinct, all_taken).await
+    truth.check_webhooks(distinct, &taken).await?;
+    let refused = sent.into_iter();
+    let refused = refused.filter_map(|sent| Some((sent.number, sent.refused?)));
+    let refused: Vec<(usize, Signed)> = refused.collect();
+    if !refused.is_empty() {
+        println!("  sent again, as Plaid does: {}", refused.len());
+        taken.extend(again::send(&people, refused).await?);
+        wait_until_applied(&people, distinct, options.patience).await?;
+        truth.check_webhooks(distinct, &taken).await?;
+    }
+    truth.check_items(distinct, &taken).await
 }
 
 async fn link_all(people: &People, count: usize) -> Result<Vec<String>, Failure> {
@@ -122,16 +137,26 @@ async fn send(truth: Truth, number: usize) -> Vec<Sent> {
     let begun = Instant::now();
     let Ok(webhook) = truth.next(number).await else {
         let took = begun.elapsed();
-        return vec![Sent { status: None, took }];
+        return vec![Sent {
+            number,
+            status: None,
+            took,
+            refused: None,
+        }];
     };
-    let mut sent = vec![post(&truth.people, &webhook).await];
+    let mut sent = vec![post(&truth.people, &webhook, number).await];
     if number.is_multiple_of(REPEATED) {
-        sent.push(post(&truth.people, &webhook).await);
+        sent.push(post(&truth.people, &webhook, number).await);
+    }
+    if !sent.iter().any(|sent| sent.status == Some(200))
+        && let Some(last) = sent.last_mut()
+    {
+        last.refused = Some(webhook);
     }
     sent
 }
 
-async fn post(people: &People, webhook: &Signed) -> Sent {
+async fn post(people: &People, webhook: &Signed, number: usize) -> Sent {
     let request = people
         .http
         .post(&webhook.url)
@@ -142,20 +167,37 @@ async fn post(people: &People, webhook: &Signed) -> Sent {
     let begun = Instant::now();
     let answer = request.send().await;
     Sent {
+        number,
         status: answer.ok().map(|answer| answer.status().as_u16()),
         took: begun.elapsed(),
+        refused: None,
     }
 }
 
-/// Whether all were answered 200.
-fn report(sent: &[Sent], late: Duration) -> bool {
-    let good = sent.iter().filter(|sent| sent.status == Some(200)).count();
+/// The numbers of those that were answered 200.
+fn report(sent: &[Sent], late: Duration) -> BTreeSet<usize> {
     let figures = Figures::of(sent.iter().map(|sent| sent.took).collect());
-    println!("  answered 200: {good} of {}; {figures}", sent.len());
+    println!("  answers: {}; {figures}", by_status(sent));
     if late > Duration::from_secs(1) {
         println!("  the sender fell behind by {:.1} s", late.as_secs_f64());
     }
-    good == sent.len()
+    let good = sent.iter().filter(|sent| sent.status == Some(200));
+    good.map(|sent| sent.number).collect()
+}
+
+fn by_status(sent: &[Sent]) -> String {
+    let mut counts = BTreeMap::<Option<u16>, usize>::new();
+    for one in sent {
+        *counts.entry(one.status).or_default() += 1;
+    }
+    let told: Vec<String> = counts
+        .into_iter()
+        .map(|(status, n)| match status {
+            Some(status) => format!("{n} x {status}"),
+            None => format!("{n} x none"),
+        })
+        .collect();
+    told.join(", ")
 }
 
 /// Until nothing in the table is due any more but by the calendar.

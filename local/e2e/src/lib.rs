@@ -7,9 +7,11 @@
 //! - [`paper`]: a log that a test reads
 //! - [`proxy`]: between the functions and their table
 //! - [`served`]: a server of a test's own
+//! - [`beside`]: how long operations take at two tables
 //! - [`sides`]: what one list has and another has not
 //! - [`contract`]: what Plaid's own description says of requests and answers
 
+pub mod beside;
 pub mod contract;
 pub mod deployment;
 pub mod paper;

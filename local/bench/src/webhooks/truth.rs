@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Failure;
-use crate::people::{People, text};
+use crate::people::{People, said, text};
 
 /// The rounds of webhooks; each Item gets one of every round, and then they begin again.
 const ROUNDS: [Round; 4] = [
@@ -16,6 +16,8 @@ const ROUNDS: [Round; 4] = [
     Round::AnnouncesAccounts,
     Round::BreaksEverySecond,
 ];
+/// A command that was not done, or twice.
+const WRONG: &str = "wrong";
 /// In this round every Item's numbers change, once.
 const NEW_NUMBERS: usize = 2;
 
@@ -89,43 +91,69 @@ impl Truth {
         Ok(if broken { "ERROR" } else { "LOGIN_REPAIRED" })
     }
 
-    /// Tells whether every webhook is one record and was applied, whether every Item is as
-    /// Plaid has it, and, unless a command was not taken, whether each made one token.
-    pub(super) async fn check(&self, distinct: usize, all_taken: bool) -> Result<(), Failure> {
-        let records = self.people.records().await?;
-        let inbox: Vec<&Value> = records
-            .iter()
-            .filter(|r| said(r, "pk").starts_with("INBOX#"))
-            .collect();
-        let applied = inbox
-            .iter()
-            .filter(|r| said(r, "outcome") == "applied")
-            .count();
+    /// Tells whether every webhook that was answered 200 is one record and was applied.
+    ///
+    /// # Errors
+    /// One was answered and is lost, or is there twice.
+    pub(super) async fn check_webhooks(
+        &self,
+        distinct: usize,
+        taken: &BTreeSet<usize>,
+    ) -> Result<(), Failure> {
+        let kept = kept(&self.people.records().await?);
+        let lost = taken.iter().filter(|number| kept.get(number) != Some(&1));
+        let lost = lost.count();
+        let unanswered = kept.keys().filter(|number| !taken.contains(number));
         println!(
-            "  webhooks: {distinct} sent, {} kept, {applied} applied",
-            inbox.len()
+            "  webhooks: {distinct} in all, {} answered 200, {lost} of them lost or there twice; \
+             {} more applied whose answer was another",
+            taken.len(),
+            unanswered.count()
         );
+        if lost == 0 {
+            return Ok(());
+        }
+        Err(format!("{lost} webhooks are lost or there twice").into())
+    }
+
+    /// Tells whether every Item of which all webhooks were answered 200 is as Plaid has it, and
+    /// did its command once.
+    ///
+    /// # Errors
+    /// One is not, or did not.
+    pub(super) async fn check_items(
+        &self,
+        distinct: usize,
+        taken: &BTreeSet<usize>,
+    ) -> Result<(), Failure> {
+        let records = self.people.records().await?;
         let broken = self.broken_at_plaid().await?;
+        let missed = (0..distinct).filter(|number| !taken.contains(number));
+        let missed: BTreeSet<&str> = missed.filter_map(|number| self.item_of(number)).collect();
         let items = records
             .iter()
-            .filter(|r| said(r, "sk").starts_with("ITEM#"));
-        let mut untrue = 0;
-        let mut commands = BTreeMap::<&str, usize>::new();
-        for item in items {
-            let is_broken = broken.contains(said(item, "item_id"));
-            untrue += usize::from((said(item, "health") == "login_required") != is_broken);
-            *commands
-                .entry(fate_of_command(item, is_broken))
-                .or_default() += 1;
-        }
+            .filter(|r| said(r, "sk").starts_with("ITEM#"))
+            .filter(|r| !missed.contains(said(r, "item_id")));
+        let (told, untrue, commands) = judge(items, &broken);
         println!(
-            "  Items: {} broken at Plaid, {untrue} untrue here",
+            "  Items: {} broken at Plaid; {told} of which all was answered, {untrue} of them untrue",
             broken.len()
         );
-        if all_taken {
-            println!("  commands to replace a token, one for each Item: {commands:?}");
+        let commanded = distinct >= (NEW_NUMBERS + 1) * self.items.len();
+        let mut wrong = untrue;
+        if commanded {
+            println!("  their commands to replace a token: {commands:?}");
+            wrong += commands.get(WRONG).copied().unwrap_or_default();
         }
-        Ok(())
+        if wrong == 0 {
+            return Ok(());
+        }
+        Err(format!("{wrong} Items are not as they should be").into())
+    }
+
+    fn item_of(&self, number: usize) -> Option<&str> {
+        let place = number % self.items.len().max(1);
+        self.items.get(place).map(String::as_str)
     }
 
     async fn broken_at_plaid(&self) -> Result<BTreeSet<String>, Failure> {
@@ -137,10 +165,38 @@ impl Truth {
     }
 }
 
-/// An attribute that is text.
-fn said<'a>(record: &'a Value, name: &str) -> &'a str {
-    let text = record.get(name).and_then(|attribute| attribute.get("S"));
-    text.and_then(Value::as_str).unwrap_or_default()
+/// How many Items these are, how many are not as Plaid has them, and what became of their
+/// commands.
+fn judge<'a>(
+    items: impl Iterator<Item = &'a Value>,
+    broken: &BTreeSet<String>,
+) -> (usize, usize, BTreeMap<&'static str, usize>) {
+    let (mut told, mut untrue) = (0, 0);
+    let mut commands = BTreeMap::new();
+    for item in items {
+        let is_broken = broken.contains(said(item, "item_id"));
+        told += 1;
+        untrue += usize::from((said(item, "health") == "login_required") != is_broken);
+        *commands
+            .entry(fate_of_command(item, is_broken))
+            .or_default() += 1;
+    }
+    (told, untrue, commands)
+}
+
+/// How many records each webhook has that was applied, by its number.
+fn kept(records: &[Value]) -> BTreeMap<usize, usize> {
+    let is_applied =
+        |r: &&Value| said(r, "pk").starts_with("INBOX#") && said(r, "outcome") == "applied";
+    let mut kept = BTreeMap::new();
+    for record in records.iter().filter(is_applied) {
+        let body: Value = serde_json::from_str(said(record, "body")).unwrap_or_default();
+        let number = body.get("number").and_then(Value::as_u64);
+        if let Some(number) = number.and_then(|number| usize::try_from(number).ok()) {
+            *kept.entry(number).or_default() += 1;
+        }
+    }
+    kept
 }
 
 /// What became of the command to replace the token of an Item's only account.
@@ -151,6 +207,6 @@ fn fate_of_command(item: &Value, is_broken: bool) -> &'static str {
     match (generation, waits) {
         (Some("2"), false) => "done once",
         (Some("1"), true) if is_broken => "waiting until the bank is mended",
-        _ => "wrong",
+        _ => WRONG,
     }
 }
