@@ -4,8 +4,6 @@
 #[cfg(any(test, feature = "test-util"))]
 mod asked;
 mod on_this_machine;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -376,3 +374,6 @@ fn web_url(text: &str) -> Result<Url, &'static str> {
     web.then_some(url)
         .ok_or("must be an http or https URL without query and fragment")
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,6 +179,7 @@ fn nothing_deployed_depends_on_the_laptop() {
         let dependencies = dependencies_in(&manifest);
         for laptop in [
             "local",
+            "astra-sandbox",
             "plaid-sandbox",
             "dynoxide",
             "winterbaume",
