@@ -19,7 +19,7 @@ const EVENT: &str = include_str!("../../../../events/list-items.json");
 /// Whom the event is from.
 const USER: &str = "user-1";
 const ITEMS: usize = 25;
-/// AWS' are UUIDs.
+/// AWS's are UUIDs.
 const REQUEST_ID: &str = "11111111-2222-3333-4444-555555555555";
 
 pub(crate) fn measure(criterion: &mut Criterion, runtime: &Runtime) -> Result<(), Failure> {

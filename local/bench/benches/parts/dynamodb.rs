@@ -1,4 +1,4 @@
-//! AWS' client without AWS: every request is answered at once, so that what counts is what
+//! AWS's client without AWS: every request is answered at once, so that what counts is what
 //! it takes to write, sign and hand over a request, and to read the answer.
 
 use std::sync::Arc;

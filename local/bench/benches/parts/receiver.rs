@@ -40,7 +40,7 @@ pub(crate) fn measure(criterion: &mut Criterion, runtime: &Runtime) -> Result<()
     let (dynamodb, paper) = (DynamoDb::default(), Paper::default());
     let real = deps(&webhook, dynamodb.table()?);
     with_default(log(&paper), || {
-        let name = "receiver: over AWS' client, answered at once";
+        let name = "receiver: over AWS's client, answered at once";
         receive(criterion, runtime, name, &webhook, &real);
     });
     assert_eq!(paper.lines(), 2 * dynamodb.requests(), "two lines each");

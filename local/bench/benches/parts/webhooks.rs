@@ -66,7 +66,7 @@ fn record(criterion: &mut Criterion, runtime: &Runtime, webhook: &Webhook) -> Re
     assert_eq!(runtime.block_on(table.keep(&record))?, Kept::New);
     assert_eq!(dynamodb.requests(), 1);
     criterion.bench_function(
-        "webhook: put it with AWS' client, answered at once",
+        "webhook: put it with AWS's client, answered at once",
         |bencher| {
             bencher
                 .to_async(runtime)
