@@ -23,8 +23,6 @@
 //! ```
 
 mod authorize;
-mod calls;
-mod clock;
 mod controls;
 mod endpoints;
 mod error;
@@ -36,7 +34,7 @@ mod simulator;
 mod store;
 mod world;
 
-pub use clock::Clock;
 pub use options::{DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, OpenError, Options};
+pub use sandbox_kit::Clock;
 pub use simulator::Simulator;
 pub use store::StoreError;

@@ -1,13 +1,13 @@
 //! The Astra Sandbox simulator as a program.
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use astra_sandbox::{DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, Options, Simulator};
 use clap::Parser;
-use tokio::net::TcpListener;
-use tracing_subscriber::filter::LevelFilter;
+use sandbox_kit::program;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,49 +73,17 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let level = if arguments.verbose {
-        LevelFilter::DEBUG
-    } else {
-        LevelFilter::WARN
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .init();
-    match run(arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("astra-sandbox: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    program::main("astra-sandbox", arguments.verbose, run(arguments)).await
 }
 
-async fn run(arguments: Arguments) -> Result<(), String> {
-    let port = arguments.port;
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     // The port first: two programs must not write to one state file.
-    let listener = TcpListener::bind(("127.0.0.1", port))
-        .await
-        .map_err(|error| {
-            if error.kind() == std::io::ErrorKind::AddrInUse {
-                format!("port {port} is taken; choose another with --port")
-            } else {
-                format!("cannot listen on port {port}: {error}")
-            }
-        })?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let simulator = Simulator::open(options(arguments)).map_err(|error| explain(&error))?;
+    let listener = program::listen(arguments.port).await?;
+    let address = listener.local_addr()?;
+    let simulator = Simulator::open(options(arguments))?;
     println!("ready http://{address}");
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Without the signal, the program ends as any other: by being killed.
-            std::future::pending::<()>().await;
-        }
-    };
-    simulator
-        .serve(listener, interrupted)
-        .await
-        .map_err(|error| error.to_string())
+    simulator.serve(listener, program::interrupted()).await?;
+    Ok(())
 }
 
 fn options(arguments: Arguments) -> Options {
@@ -130,13 +98,4 @@ fn options(arguments: Arguments) -> Options {
         state_file: arguments.state_file,
         ..Options::default()
     }
-}
-
-/// An error with its causes, in one line.
-fn explain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

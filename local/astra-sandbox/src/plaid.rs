@@ -1,9 +1,9 @@
 //! The Plaid simulator, which knows whether a processor token is any good.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
+use rustls::RootCertStore;
 use serde::Deserialize;
 use serde_json::json;
 use url::{Host, Url};
@@ -153,17 +153,10 @@ fn is_here(url: &str) -> bool {
     loopback && url.scheme() == "http"
 }
 
-/// Plain HTTP only, so no certificate is trusted; but the TLS settings must be there.
+/// Plain HTTP only, so no certificate is trusted.
 fn http_client() -> Result<reqwest::Client, OpenError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+    sandbox_kit::client(RootCertStore::empty())
         .map_err(OpenError::Tls)?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
         .redirect(Policy::none())
         .timeout(PATIENCE)
         .user_agent("astra-sandbox-simulator")

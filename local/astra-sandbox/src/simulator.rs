@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sandbox_kit::Reading;
+use sandbox_kit::calls::CallLog;
 use tokio::net::TcpListener;
 
-use crate::calls::CallLog;
 use crate::plaid::Plaid;
 use crate::store::{Store, StoreError};
 use crate::world::World;
@@ -51,7 +52,7 @@ impl Simulator {
             None => None,
         };
         if let Some(earlier) = &earlier {
-            options.clock.restore(earlier.ahead);
+            options.clock.restore(Reading::ahead(earlier.ahead));
         }
         let mut world = earlier.unwrap_or_default();
         world.settings.latency_ms = u64::try_from(options.latency.as_millis()).unwrap_or(u64::MAX);

@@ -1,14 +1,11 @@
 //! The state file: the whole state as one JSON document.
 //!
-//! It is written anew, beside the old one and then renamed, before the answer that
-//! acknowledges a change leaves. So a kill leaves the state before a change or after it,
-//! never half of one. Nothing is flushed to the disk by force: this survives the death of
-//! the process, not of the machine.
+//! It is replaced before the answer that acknowledges a change leaves. So a kill leaves the
+//! state before a change or after it; what else that survives is said at [`state_file`].
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use sandbox_kit::state_file::{self, FileError};
 use serde::{Deserialize, Serialize};
 
 use crate::world::World;
@@ -21,14 +18,8 @@ const PROGRAM: &str = "astra-sandbox";
 #[non_exhaustive]
 pub enum StoreError {
     /// The file system refused.
-    #[error("cannot read or write {path}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is not what this program writes.
     #[error("{path} is not this program's state")]
     Corrupt {
@@ -75,10 +66,8 @@ impl Store {
     ///
     /// The file cannot be read, or this program did not write it.
     pub(crate) fn read(path: &Path) -> Result<Option<World>, StoreError> {
-        let text = match std::fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(io_error(path, source)),
+        let Some(text) = state_file::read(path)? else {
+            return Ok(None);
         };
         let read: Read = serde_json::from_slice(&text).map_err(|source| StoreError::Corrupt {
             path: path.to_owned(),
@@ -100,12 +89,7 @@ impl Store {
     ///
     /// The file or its folder cannot be written.
     pub(crate) fn create(path: &Path, world: &World) -> Result<Self, StoreError> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder {
-            std::fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
-        }
+        state_file::make_folder(path)?;
         let mut store = Self {
             path: path.to_owned(),
             content: Vec::new(),
@@ -129,41 +113,15 @@ impl Store {
             source,
         })?;
         if content != self.content {
-            replace(&self.path, &content)?;
+            state_file::replace(&self.path, &content)?;
             self.content = content;
         }
         Ok(())
     }
 }
 
-fn replace(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
-    let temporary = PathBuf::from(temporary);
-    write_private(&temporary, content).map_err(|source| io_error(&temporary, source))?;
-    std::fs::rename(&temporary, path).map_err(|source| io_error(path, source))
-}
-
-/// The file holds no tokens, but people's addresses: for its owner's eyes only.
-fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(content)
-}
-
-fn io_error(path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io {
-        path: path.to_owned(),
-        source,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
     use super::*;
     use jiff::Timestamp;
 
@@ -181,33 +139,6 @@ mod tests {
         assert_eq!(read.users.keys().collect::<Vec<_>>(), [&user]);
         let files = std::fs::read_dir(path.parent().unwrap()).unwrap().count();
         assert_eq!(files, 1);
-    }
-
-    #[test]
-    fn the_old_file_is_replaced_and_never_written_into() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state");
-        let mut world = World::default();
-        let mut store = Store::create(&path, &world).unwrap();
-        let before = std::fs::read(&path).unwrap();
-        let mut old = std::fs::File::open(&path).unwrap();
-        world.sign_in("ada@example.com", NOW);
-        store.save(&world).unwrap();
-        let mut text = Vec::new();
-        old.read_to_end(&mut text).unwrap();
-        assert_eq!(text, before);
-        assert_ne!(std::fs::read(&path).unwrap(), before);
-    }
-
-    #[test]
-    fn a_half_written_new_file_does_no_harm() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state");
-        let mut world = World::default();
-        world.sign_in("ada@example.com", NOW);
-        Store::create(&path, &world).unwrap();
-        std::fs::write(folder.path().join("state.new"), "{\"progr").unwrap();
-        assert_eq!(Store::read(&path).unwrap().unwrap().users.len(), 1);
     }
 
     #[test]

@@ -1,25 +1,20 @@
 //! Faults that a test arms: they strike chosen calls of chosen endpoints.
 
+use sandbox_kit::faults::{self, Details};
+use sandbox_kit::play::OwnKind;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::wire::error::PlaidError;
 
 /// An armed fault.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Fault {
-    pub(crate) endpoint: String,
-    /// How many calls go well before it strikes.
-    pub(crate) calls_before: u32,
-    /// How many calls it strikes; at least one.
-    pub(crate) times: u32,
-    pub(crate) kind: Kind,
-}
-
+pub(crate) type Fault = faults::Fault<Own>;
 /// What a fault does.
+pub(crate) type Kind = faults::Kind<Own>;
+
+/// What only Plaid answers.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum Kind {
+pub(crate) enum Own {
     /// Answers with an error of Plaid's.
     PlaidError {
         /// The error.
@@ -27,43 +22,12 @@ pub(crate) enum Kind {
         /// Whether the call takes effect all the same.
         after_effect: bool,
     },
-    /// Answers with something that is not Plaid's, as a proxy in between would.
-    HttpStatus {
-        /// The status.
-        status: u16,
-        /// The body, as it is.
-        body: String,
-        /// Whether the call takes effect all the same.
-        after_effect: bool,
-    },
-    /// The call takes effect, the answer comes late.
-    DelayMs {
-        /// How late, in milliseconds.
-        delay_ms: u64,
-    },
-    /// The call takes effect, then the connection is cut.
-    LoseAnswer,
-    /// The connection is cut before the call takes effect.
-    CutConnection,
 }
 
-impl Fault {
-    pub(crate) fn is_for(&self, endpoint: &str) -> bool {
-        self.endpoint == "*" || self.endpoint == endpoint
-    }
-
-    pub(crate) fn view(&self, id: &str) -> Value {
-        let mut view = json!({
-            "id": id,
-            "endpoint": self.endpoint,
-            "call": self.calls_before + 1,
-            "times": self.times,
-        });
-        let kind = serde_json::to_value(&self.kind).unwrap_or_default();
-        if let (Some(view), Value::Object(kind)) = (view.as_object_mut(), kind) {
-            view.extend(kind);
-        }
-        view
+impl OwnKind for Own {
+    fn takes_effect(&self) -> bool {
+        let Self::PlaidError { after_effect, .. } = self;
+        *after_effect
     }
 }
 
@@ -89,42 +53,26 @@ pub(crate) struct NewFault {
 impl NewFault {
     /// The fault, or what is wrong with it.
     pub(crate) fn arm(self) -> Result<Fault, String> {
-        if self.call == Some(0) || self.times == Some(0) {
-            return Err("call and times count from 1".to_owned());
-        }
-        Ok(Fault {
-            endpoint: self.endpoint.clone(),
-            calls_before: self.call.unwrap_or(1) - 1,
-            times: self.times.unwrap_or(1),
-            kind: self.kind()?,
-        })
+        let (endpoint, call, times) = (self.endpoint.clone(), self.call, self.times);
+        Fault::arm(endpoint, call, times, self.kind()?)
     }
 
     fn kind(self) -> Result<Kind, String> {
-        Ok(match self.kind.as_str() {
-            "plaid_error" => Kind::PlaidError {
-                after_effect: self.after_effect,
-                error: self.plaid_error()?,
-            },
-            "http_status" => {
-                let status = self.status.ok_or("http_status needs a status")?;
-                if !(200..600).contains(&status) {
-                    return Err("status must be between 200 and 599".to_owned());
-                }
-                let body = self.body.unwrap_or_default();
-                Kind::HttpStatus {
-                    status,
-                    body,
-                    after_effect: self.after_effect,
-                }
-            }
-            "delay_ms" => Kind::DelayMs {
-                delay_ms: self.delay_ms.ok_or("delay_ms needs delay_ms")?,
-            },
-            "lose_answer" => Kind::LoseAnswer,
-            "cut_connection" => Kind::CutConnection,
-            other => return Err(format!("unknown kind: {other}")),
-        })
+        let after_effect = self.after_effect;
+        if self.kind == "plaid_error" {
+            let error = self.plaid_error()?;
+            return Ok(Kind::Own(Own::PlaidError {
+                error,
+                after_effect,
+            }));
+        }
+        let details = Details {
+            status: self.status,
+            body: self.body,
+            delay_ms: self.delay_ms,
+            after_effect,
+        };
+        Kind::named(&self.kind, details)
     }
 
     fn plaid_error(self) -> Result<PlaidError, String> {
@@ -136,12 +84,10 @@ impl NewFault {
         }
         let mut error = PlaidError::of(&code);
         error.error_type = self.error_type.unwrap_or(error.error_type);
-        error.status = self.status.unwrap_or(error.status);
+        let status = self.status.or(Some(error.status));
+        error.status = faults::status(status, 400, "plaid_error")?;
         error.error_message = self.error_message.unwrap_or(error.error_message);
         error.display_message = self.display_message.or(error.display_message);
-        if !(400..600).contains(&error.status) {
-            return Err("status must be between 400 and 599".to_owned());
-        }
         Ok(error)
     }
 }
@@ -150,6 +96,7 @@ impl NewFault {
 mod tests {
     use super::*;
     use crate::world::World;
+    use serde_json::{Value, json};
 
     fn arm(fault: Value) -> Result<Fault, String> {
         serde_json::from_value::<NewFault>(fault).unwrap().arm()
@@ -170,9 +117,12 @@ mod tests {
     fn fault_that_makes_no_sense_is_refused() {
         for fault in [
             json!({"endpoint": "/a", "kind": "explode"}),
-            json!({"endpoint": "/a", "kind": "http_status"}),
             json!({"endpoint": "/a", "kind": "plaid_error"}),
             json!({"endpoint": "/a", "kind": "plaid_error", "error_code": "SOMETHING"}),
+            json!({
+                "endpoint": "/a", "kind": "plaid_error", "error_code": "RATE_LIMIT",
+                "status": 200,
+            }),
             json!({"endpoint": "/a", "kind": "lose_answer", "times": 0}),
         ] {
             assert!(arm(fault.clone()).is_err(), "{fault}");
@@ -183,7 +133,8 @@ mod tests {
     fn known_error_code_brings_its_type_and_status() {
         let fault =
             arm(json!({"endpoint": "*", "kind": "plaid_error", "error_code": "RATE_LIMIT"}));
-        let Kind::PlaidError { error, .. } = fault.unwrap().kind else {
+        let fault = fault.unwrap();
+        let Kind::Own(Own::PlaidError { error, .. }) = fault.kind() else {
             panic!()
         };
         assert_eq!(

@@ -18,8 +18,6 @@
 //! ```
 
 mod bank;
-mod calls;
-mod clock;
 mod controls;
 mod endpoints;
 mod faults;
@@ -33,7 +31,7 @@ mod webhooks;
 mod wire;
 mod world;
 
-pub use clock::Clock;
 pub use options::{DEFAULT_CLIENT_ID, DEFAULT_SECRET, OpenError, Options};
+pub use sandbox_kit::Clock;
 pub use simulator::Simulator;
 pub use store::StoreError;

@@ -3,14 +3,14 @@
 //! Every change is appended, in one write, before the answer that acknowledges
 //! it leaves; so the price of a change does not grow with the state. A kill can
 //! at worst tear the last line, and that was never acknowledged. When opened,
-//! and when it has grown far beyond its content, the file is rewritten: a new
-//! file beside it, then a rename. Nothing is flushed to the disk by force: this
-//! survives the death of the process, not of the machine.
+//! and when it has grown far beyond its content, the file is replaced. What that
+//! survives is said at [`state_file`].
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use sandbox_kit::state_file::{self, FileError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,14 +30,8 @@ pub(crate) struct Change {
 #[non_exhaustive]
 pub enum StoreError {
     /// The file system refused.
-    #[error("cannot read or write {path}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A line is not what this program writes.
     #[error("line {line} of {path} is not a row of this program's state")]
     Corrupt {
@@ -67,11 +61,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// The rows that `path` holds; none when it does not exist.
     pub(crate) fn read(path: &Path) -> Result<Vec<Change>, StoreError> {
-        let text = match std::fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(io_error(path, error)),
-        };
+        let text = state_file::read(path)?.unwrap_or_default();
         let mut changes = Vec::new();
         for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
             // Torn by a kill, and therefore never acknowledged.
@@ -110,8 +100,8 @@ impl Journal {
             // Half a line must not stay in the middle of the journal.
             self.file
                 .set_len(self.length)
-                .map_err(|source| io_error(&self.path, source))?;
-            return Err(io_error(&self.path, error));
+                .map_err(FileError::at(&self.path))?;
+            return Err(FileError::at(&self.path)(error).into());
         }
         self.length += self.unwritten.len() as u64;
         self.unwritten.clear();
@@ -133,33 +123,15 @@ impl Journal {
     }
 }
 
-fn rewrite(path: &Path, rows: &[Change]) -> Result<(File, u64), StoreError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
-    let temporary = PathBuf::from(temporary);
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
-    }
+fn rewrite(path: &Path, rows: &[Change]) -> Result<(File, u64), FileError> {
     let text = lines(rows);
-    write_private(&temporary, &text).map_err(|source| io_error(&temporary, source))?;
-    std::fs::rename(&temporary, path).map_err(|source| io_error(path, source))?;
+    state_file::make_folder(path)?;
+    state_file::replace(path, &text)?;
     let file = OpenOptions::new()
         .append(true)
         .open(path)
-        .map_err(|source| io_error(path, source))?;
+        .map_err(FileError::at(path))?;
     Ok((file, text.len() as u64))
-}
-
-/// The file holds tokens and signing keys: for its owner's eyes only.
-fn write_private(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text)
 }
 
 fn lines(changes: &[Change]) -> Vec<u8> {
@@ -172,13 +144,6 @@ fn lines(changes: &[Change]) -> Vec<u8> {
         }
     }
     text
-}
-
-fn io_error(path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io {
-        path: path.to_owned(),
-        source,
-    }
 }
 
 #[cfg(test)]

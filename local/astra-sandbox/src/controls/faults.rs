@@ -23,10 +23,10 @@ pub(super) async fn arm(State(simulator): State<Simulator>, body: Bytes) -> Resp
 
 fn arm_one(simulator: &Simulator, body: &Bytes) -> Controlled {
     let fault = parse::<NewFault>(body)?.arm().map_err(Refusal::bad)?;
-    if !endpoints::exists(&fault.endpoint) {
+    if !endpoints::exists(fault.endpoint()) {
         return Err(Refusal::bad(format!(
             "no such endpoint: {}",
-            fault.endpoint
+            fault.endpoint()
         )));
     }
     Ok(simulator.change(|world| {

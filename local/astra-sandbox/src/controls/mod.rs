@@ -8,13 +8,8 @@ mod settings;
 mod users;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use sandbox_kit::controls::{Controlled, Refusal, nothing_here, parse, respond};
 
 use crate::Simulator;
 use crate::store::StoreError;
@@ -43,58 +38,8 @@ pub(crate) fn routes() -> Router<Simulator> {
         .fallback(nothing_here)
 }
 
-/// What a control answers.
-type Controlled = Result<Value, Refusal>;
-
-/// Why a control does nothing.
-#[derive(Debug)]
-struct Refusal {
-    status: StatusCode,
-    error: String,
-}
-
-impl Refusal {
-    fn bad(error: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            error: error.into(),
-        }
-    }
-
-    fn not_found(what: &str) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            error: format!("there is no such {what}"),
-        }
-    }
-}
-
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            error: error.to_string(),
-        }
+        Self::failed(error)
     }
-}
-
-async fn nothing_here() -> Response {
-    respond(Err(Refusal::not_found("control")))
-}
-
-fn respond(result: Controlled) -> Response {
-    let (status, body) = match result {
-        Ok(body) => (StatusCode::OK, body),
-        Err(refusal) => (refusal.status, json!({"error": refusal.error})),
-    };
-    let kind = [(CONTENT_TYPE, "application/json; charset=utf-8")];
-    // Text keys and plain values always have a JSON form. People read this.
-    let text = serde_json::to_string_pretty(&body).unwrap_or_default();
-    (status, kind, text).into_response()
-}
-
-/// The body of a request; an empty one is an empty object.
-fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
-    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| Refusal::bad(error.to_string()))
 }

@@ -3,11 +3,11 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
+use sandbox_kit::calls::CallLog;
 use serde_json::{Map, Value, json};
 
 use super::{Controlled, Refusal, parse, respond};
 use crate::Simulator;
-use crate::calls::CallLog;
 use crate::world::World;
 use crate::world::settings::Settings;
 
@@ -37,17 +37,19 @@ fn apply(simulator: &Simulator, body: &Bytes) -> Controlled {
 }
 
 pub(super) async fn requests(State(simulator): State<Simulator>) -> Response {
-    respond(Ok(simulator.calls(|calls| calls.view(simulator.clock()))))
+    respond(Ok(
+        simulator.calls(|calls| calls.view("error", simulator.clock()))
+    ))
 }
 
 pub(super) async fn clear_requests(State(simulator): State<Simulator>) -> Response {
-    simulator.calls(|calls| *calls = CallLog::default());
+    simulator.calls(CallLog::clear);
     respond(Ok(json!({})))
 }
 
 /// Forgets everything but the time.
 pub(super) async fn reset(State(simulator): State<Simulator>) -> Response {
     let reset = simulator.change(World::reset);
-    simulator.calls(|calls| *calls = CallLog::default());
+    simulator.calls(CallLog::clear);
     respond(reset.map(|()| json!({})).map_err(Refusal::from))
 }

@@ -1,21 +1,20 @@
 //! Astra's paths: what happens around every call, faults included.
 
-use std::time::Duration;
-
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
+use sandbox_kit::calls::Call as Noted;
+use sandbox_kit::play::{Ending, play};
+use sandbox_kit::server::Cut;
 use serde_json::{Value, json};
 
-use super::cut::Cut;
 use crate::Simulator;
-use crate::calls::Call as Noted;
 use crate::endpoints::{self, Answer, Call, Endpoint, Good, Route};
 use crate::error::{AstraError, meaning};
-use crate::faults::{Fault, Kind};
+use crate::faults::{Kind, Own};
 use crate::world::secret::uuid;
 
 /// No request of Astra's API comes near this size.
@@ -180,7 +179,7 @@ async fn run(simulator: &Simulator, head: &Parts, body: &Bytes, request_id: Stri
     outcome
 }
 
-fn take_fault(simulator: &Simulator, endpoint: &str) -> Option<Fault> {
+fn take_fault(simulator: &Simulator, endpoint: &str) -> Option<Kind> {
     // Most calls meet no fault and need not touch the state for that.
     if !simulator.look(|world| world.faults.values().any(|fault| fault.is_for(endpoint))) {
         return None;
@@ -196,39 +195,20 @@ async fn outcome(
     simulator: &Simulator,
     route: &Route,
     call: &Call<'_>,
-    fault: Option<Fault>,
+    fault: Option<Kind>,
 ) -> Outcome {
     let (latency, wrap) = simulator.look(|world| {
         let settings = &world.settings;
         (settings.latency_ms, settings.wrap_in_array)
     });
-    // The effect comes in the middle: time passes on the way in and out.
-    let (before, after) = (latency / 2, latency - latency / 2);
-    pause(before).await;
-    let kind = fault.map(|fault| fault.kind);
-    let early = kind.as_ref().is_some_and(Kind::is_early);
-    let answer = if early {
-        Err(AstraError::internal())
-    } else {
-        answer_of(route, call).await
-    };
-    pause(after).await;
-    match kind {
-        None => Outcome::of(answer, wrap),
-        Some(Kind::CutConnection | Kind::LoseAnswer) => Outcome::Cut,
-        Some(Kind::AstraError { error, .. }) => Outcome::of(Err(error), wrap),
-        Some(Kind::HttpStatus { status, body, .. }) => Outcome::Proxy { status, body },
-        Some(Kind::DelayMs { delay_ms }) => {
-            pause(delay_ms).await;
-            Outcome::of(answer, wrap)
+    match play(fault, latency, answer_of(route, call)).await {
+        Ending::Answer(answer) => Outcome::of(answer, wrap),
+        Ending::Own(Own::AstraError { error, .. }, _) => Outcome::of(Err(error), wrap),
+        Ending::Own(Own::MalformedBody, answer) => {
+            Outcome::of(answer.unwrap_or_else(|| Err(AstraError::internal())), wrap).halved()
         }
-        Some(Kind::MalformedBody) => Outcome::of(answer, wrap).halved(),
-    }
-}
-
-async fn pause(milliseconds: u64) {
-    if milliseconds > 0 {
-        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        Ending::Proxy { status, body } => Outcome::Proxy { status, body },
+        Ending::Cut => Outcome::Cut,
     }
 }
 

@@ -1,13 +1,13 @@
 //! Accounts made of processor tokens.
 
 use jiff::Timestamp;
+use sandbox_kit::Clock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::World;
 use super::secret::uuid;
 use super::settings::{AccountRepeat, AccountsShape};
-use crate::clock::Clock;
 use crate::error::AstraError;
 
 /// An account at Astra.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use self::account::Account;
 use self::settings::Settings;
 use self::user::{Code, RefreshToken, User};
-use crate::faults::Fault;
+use crate::faults::{Fault, Kind};
 
 /// The state.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -40,20 +40,14 @@ impl World {
     }
 
     /// The fault that strikes this call of `endpoint`, if one does.
-    pub(crate) fn take_fault(&mut self, endpoint: &str) -> Option<Fault> {
+    pub(crate) fn take_fault(&mut self, endpoint: &str) -> Option<Kind> {
         let mut struck = None;
         for fault in self.faults.values_mut() {
-            if !fault.is_for(endpoint) {
-                continue;
-            }
-            if fault.calls_before > 0 {
-                fault.calls_before -= 1;
-            } else if struck.is_none() {
-                fault.times -= 1;
-                struck = Some(fault.clone());
+            if fault.is_for(endpoint) {
+                fault.meet(&mut struck);
             }
         }
-        self.faults.retain(|_, fault| fault.times > 0);
+        self.faults.retain(|_, fault| !fault.is_used_up());
         struck
     }
 

@@ -1,13 +1,13 @@
 //! Users, and the codes and tokens that stand for their permission.
 
 use jiff::{SignedDuration, Timestamp};
+use sandbox_kit::{Clock, later};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::World;
 use super::secret::{sha256, token, uuid};
 use super::settings::RefreshTokenReuse;
-use crate::clock::{Clock, later};
 use crate::error::AstraError;
 
 /// Somebody who signed in on the authorize page.

@@ -1,59 +1,20 @@
 //! The program: what survives its end, gentle or not, and what it says.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use astra_sandbox::{Options, Simulator};
+use sandbox_kit::test_util::Program;
 use serde_json::{Value, json};
 
 use crate::support::{Astra, Plaid, Tokens};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_astra-sandbox");
 
-/// The program, killed when dropped.
-struct Program {
-    astra: Astra,
-    child: Child,
-}
-
-impl Program {
-    fn start(plaid: &Plaid, more: &[&str]) -> Self {
-        let mut child = Command::new(PROGRAM)
-            .args(["--port", "0", "--plaid-url", &plaid.base])
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let base = line.trim().strip_prefix("ready ").unwrap().to_owned();
-        Self {
-            astra: Astra::at(base),
-            child,
-        }
-    }
-
-    /// `kill -9`, and what it had said.
-    fn kill(&mut self) -> String {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        let mut said = String::new();
-        let mut stderr = self.child.stderr.take().unwrap();
-        stderr.read_to_string(&mut said).unwrap();
-        said
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may be dead already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn start(plaid: &Plaid, more: &[&str]) -> (Program, Astra) {
+    let arguments = ["--port", "0", "--plaid-url", &plaid.base];
+    let program = Program::start(PROGRAM, arguments.iter().chain(more));
+    let astra = Astra::at(program.base());
+    (program, astra)
 }
 
 fn path(folder: &tempfile::TempDir) -> String {
@@ -63,25 +24,7 @@ fn path(folder: &tempfile::TempDir) -> String {
 /// What a program says that must not start.
 #[track_caller]
 fn refusal(arguments: &[&str]) -> String {
-    let mut child = Command::new(PROGRAM)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    if !line.is_empty() {
-        child.kill().unwrap();
-    }
-    assert!(!child.wait().unwrap().success());
-    assert_eq!(line, "", "it started");
-    let mut said = String::new();
-    let mut stderr = child.stderr.take().unwrap();
-    stderr.read_to_string(&mut said).unwrap();
-    said
+    Program::start(PROGRAM, arguments).refusal()
 }
 
 #[tokio::test]
@@ -89,8 +32,7 @@ async fn everything_acknowledged_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let state_file = path(&folder);
     let plaid = Plaid::start().await;
-    let mut program = Program::start(&plaid, &["--state-file", &state_file]);
-    let astra = &program.astra;
+    let (mut program, astra) = start(&plaid, &["--state-file", &state_file]);
     let tokens = astra.connect("ada@example.com").await;
     let code = astra.authorize("bob@example.com").await;
     let kept = plaid.link("ins_109508", "checking").await;
@@ -106,8 +48,7 @@ async fn everything_acknowledged_survives_a_kill() {
     astra.later(100).await;
     program.kill();
 
-    let program = Program::start(&plaid, &["--state-file", &state_file]);
-    let astra = &program.astra;
+    let (_program, astra) = start(&plaid, &["--state-file", &state_file]);
     assert_eq!(astra.account_ids(&tokens.access).await, [kept]);
     Tokens::of(&astra.redeem(&code).await.ok());
     astra.get("/v1/user", &tokens.access).await.ok();
@@ -129,13 +70,11 @@ async fn a_state_file_holds_no_tokens() {
     let folder = tempfile::tempdir().unwrap();
     let state_file = path(&folder);
     let plaid = Plaid::start().await;
-    let program = Program::start(&plaid, &["--state-file", &state_file]);
-    let tokens = program.astra.connect("ada@example.com").await;
-    let code = program.astra.authorize("ada@example.com").await;
+    let (_program, astra) = start(&plaid, &["--state-file", &state_file]);
+    let tokens = astra.connect("ada@example.com").await;
+    let code = astra.authorize("ada@example.com").await;
     let linked = plaid.link("ins_109508", "checking").await;
-    let made = program
-        .astra
-        .hand_over(&linked.processor_token, &tokens.access);
+    let made = astra.hand_over(&linked.processor_token, &tokens.access);
     // The code above was not used, so the access token is still the newest.
     made.await.ok();
     let text = std::fs::read_to_string(&state_file).unwrap();
@@ -148,8 +87,7 @@ async fn a_state_file_holds_no_tokens() {
 #[tokio::test]
 async fn the_log_names_calls_and_no_secrets() {
     let plaid = Plaid::start().await;
-    let mut program = Program::start(&plaid, &["--verbose"]);
-    let astra = &program.astra;
+    let (mut program, astra) = start(&plaid, &["--verbose"]);
     let address = astra.authorize_url("a-secret-state");
     let form = "email=ada%40example.com&decision=authorize";
     let back = astra.http.post(&address).body(form).send().await.unwrap();
@@ -233,8 +171,7 @@ async fn options_choose_what_is_accepted_and_how_it_is_answered() {
         "s",
         "--wrap-in-array",
     ];
-    let program = Program::start(&plaid, &options);
-    let astra = &program.astra;
+    let (_program, astra) = start(&plaid, &options);
     let refresh = astra.refresh("r").await;
     assert_eq!(refresh.status, 401, "the default credentials are not taken");
     let chosen = astra

@@ -1,12 +1,10 @@
 //! Running simulators, and the words to speak to them.
 
-use std::sync::Arc;
-
 use astra_sandbox::{DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, Options, Simulator};
+use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
+use sandbox_kit::test_util::Server;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use url::{Url, form_urlencoded};
 
 /// Where the application under test would wait for its users.
@@ -229,7 +227,7 @@ pub struct Linked {
 pub struct Plaid {
     pub base: String,
     http: reqwest::Client,
-    server: JoinHandle<()>,
+    server: Server,
 }
 
 impl Plaid {
@@ -237,14 +235,12 @@ impl Plaid {
         let simulator = plaid_sandbox::Simulator::open(plaid_sandbox::Options::default())
             .await
             .unwrap();
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(async move {
-            let forever = std::future::pending();
-            simulator.serve(listener, forever).await.unwrap();
-        });
+        let server = Server::start(async move |listener| {
+            simulator.serve(listener, std::future::pending()).await
+        })
+        .await;
         Self {
-            base,
+            base: server.base.clone(),
             http: http_client(),
             server,
         }
@@ -298,13 +294,7 @@ impl Plaid {
 
     /// Nobody answers at its address any more.
     pub fn stop(&self) {
-        self.server.abort();
-    }
-}
-
-impl Drop for Plaid {
-    fn drop(&mut self) {
-        self.server.abort();
+        self.server.stop();
     }
 }
 
@@ -313,7 +303,7 @@ pub struct Scene {
     pub astra: Astra,
     pub plaid: Plaid,
     pub simulator: Simulator,
-    server: JoinHandle<()>,
+    _server: Server,
 }
 
 impl Scene {
@@ -328,18 +318,16 @@ impl Scene {
             ..options
         })
         .unwrap();
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
         let serving = simulator.clone();
-        let server = tokio::spawn(async move {
-            let forever = std::future::pending();
-            serving.serve(listener, forever).await.unwrap();
-        });
+        let server = Server::start(async move |listener| {
+            serving.serve(listener, std::future::pending()).await
+        })
+        .await;
         Self {
-            astra: Astra::at(base),
+            astra: Astra::at(server.base.clone()),
             plaid,
             simulator,
-            server,
+            _server: server,
         }
     }
 
@@ -349,12 +337,6 @@ impl Scene {
         let tokens = scene.astra.connect("ada@example.com").await;
         let linked = scene.plaid.link("ins_109508", "checking").await;
         (scene, tokens, linked)
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
@@ -372,18 +354,8 @@ pub fn parameter(address: &str, wanted: &str) -> Option<String> {
     found.map(|(_, value)| value.into_owned())
 }
 
-/// Plain HTTP only, so the TLS settings do not matter; but they must be there.
+/// Plain HTTP only, so no certificate is trusted.
 pub fn http_client() -> reqwest::Client {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .unwrap()
+    let client = sandbox_kit::client(rustls::RootCertStore::empty());
+    client.unwrap().redirect(Policy::none()).build().unwrap()
 }

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use sandbox_kit::Clock;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -10,7 +11,6 @@ use super::{Controlled, Refusal, items, parse, respond};
 use crate::Simulator;
 use crate::bank::institutions::institution;
 use crate::bank::templates::numbers;
-use crate::clock::Clock;
 use crate::webhooks::body as bodies;
 use crate::wire::vocabulary::{ACCOUNT_SUBTYPES, ACCOUNT_TYPES, VERIFICATION_STATUSES};
 use crate::world::World;

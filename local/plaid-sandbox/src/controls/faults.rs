@@ -13,7 +13,7 @@ use crate::{Simulator, endpoints};
 pub(super) async fn list(State(simulator): State<Simulator>) -> Response {
     respond(Ok(simulator.look(|state| {
         let faults = state.world.faults.iter();
-        let faults: Vec<Value> = faults.map(|(id, fault)| fault.view(id)).collect();
+        let faults: Vec<Value> = faults.map(|(id, fault)| fault.view(id.as_str())).collect();
         json!({"faults": faults})
     })))
 }
@@ -24,15 +24,15 @@ pub(super) async fn arm(State(simulator): State<Simulator>, body: Bytes) -> Resp
 
 fn arm_one(simulator: &Simulator, body: &Bytes) -> Controlled {
     let fault = parse::<NewFault>(body)?.arm().map_err(Refusal::bad)?;
-    if !endpoints::exists(&fault.endpoint) {
+    if !endpoints::exists(fault.endpoint()) {
         return Err(Refusal::bad(format!(
             "no such endpoint: {}",
-            fault.endpoint
+            fault.endpoint()
         )));
     }
     Ok(simulator.change(|state| {
         let id = numbered(state.world.faults.next_number());
-        let view = fault.view(&id);
+        let view = fault.view(id.as_str());
         state.world.faults.insert(id, fault);
         view
     })?)

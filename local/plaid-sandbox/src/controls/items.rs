@@ -7,12 +7,12 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
+use sandbox_kit::Clock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Controlled, Refusal, parse, respond};
 use crate::Simulator;
-use crate::clock::Clock;
 use crate::webhooks::body as bodies;
 use crate::wire::error::PlaidError;
 use crate::world::World;

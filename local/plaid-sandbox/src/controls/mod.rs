@@ -11,18 +11,12 @@ mod settings;
 mod webhooks;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use sandbox_kit::controls::{Controlled, Refusal, nothing_here, parse, respond};
 
 use crate::Simulator;
 use crate::store::StoreError;
 use crate::wire::error::PlaidError;
-use crate::wire::json::pretty;
 
 pub(crate) fn routes() -> Router<Simulator> {
     Router::new()
@@ -56,38 +50,9 @@ pub(crate) fn routes() -> Router<Simulator> {
         .fallback(nothing_here)
 }
 
-/// What a control answers.
-type Controlled = Result<Value, Refusal>;
-
-/// Why a control does nothing.
-#[derive(Debug)]
-struct Refusal {
-    status: StatusCode,
-    error: String,
-}
-
-impl Refusal {
-    fn bad(error: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            error: error.into(),
-        }
-    }
-
-    fn not_found(what: &str) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            error: format!("there is no such {what}"),
-        }
-    }
-}
-
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            error: error.to_string(),
-        }
+        Self::failed(error)
     }
 }
 
@@ -96,27 +61,4 @@ impl From<PlaidError> for Refusal {
     fn from(error: PlaidError) -> Self {
         Self::bad(format!("{}: {}", error.error_code, error.error_message))
     }
-}
-
-async fn nothing_here() -> Response {
-    respond(Err(Refusal::not_found("control")))
-}
-
-fn respond(result: Controlled) -> Response {
-    let (status, body) = match result {
-        Ok(body) => (StatusCode::OK, body),
-        Err(refusal) => (refusal.status, json!({"error": refusal.error})),
-    };
-    (
-        status,
-        [(CONTENT_TYPE, "application/json; charset=utf-8")],
-        pretty(&body),
-    )
-        .into_response()
-}
-
-/// The body of a request; an empty one is an empty object.
-fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
-    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| Refusal::bad(error.to_string()))
 }

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
+use sandbox_kit::calls::CallLog;
 use serde_json::{Map, Value, json};
 
 use super::{Controlled, Refusal, parse, respond};
@@ -32,12 +33,12 @@ fn apply(simulator: &Simulator, body: &Bytes) -> Controlled {
 }
 
 pub(super) async fn requests(State(simulator): State<Simulator>) -> Response {
-    respond(Ok(
-        simulator.look(|state| state.calls.view(simulator.clock()))
-    ))
+    respond(Ok(simulator.look(|state| {
+        state.calls.view("error_code", simulator.clock())
+    })))
 }
 
 pub(super) async fn clear_requests(State(simulator): State<Simulator>) -> Response {
-    simulator.note(crate::calls::CallLog::clear);
+    simulator.note(CallLog::clear);
     respond(Ok(json!({})))
 }

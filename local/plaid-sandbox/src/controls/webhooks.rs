@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::SignedDuration;
+use sandbox_kit::pretty;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +12,6 @@ use super::{Controlled, Refusal, parse, respond};
 use crate::Simulator;
 use crate::webhooks::{Forgery, Webhook, body as bodies};
 use crate::wire::check::is_url;
-use crate::wire::json::pretty;
 use crate::world::World;
 
 /// The most copies of a webhook that one call sends.

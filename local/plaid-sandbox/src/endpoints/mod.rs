@@ -10,9 +10,9 @@ pub(crate) mod sandbox;
 mod tokens;
 
 use jiff::Timestamp;
+use sandbox_kit::Clock;
 use serde_json::Value;
 
-use crate::clock::Clock;
 use crate::wire::check::Field;
 use crate::wire::error::PlaidError;
 use crate::wire::fields;

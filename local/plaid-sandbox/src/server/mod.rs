@@ -1,20 +1,13 @@
 //! The server: Plaid's paths, the controls, and the task that delivers webhooks.
 
-mod cut;
 mod plaid;
 
 use std::future::Future;
-use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
-use self::cut::{Cut, Cuttable};
 use crate::{Simulator, controls, link, webhooks};
-
-/// How long calls that are under way may take when the server stops.
-const LAST_CALLS: Duration = Duration::from_secs(3);
 
 pub(crate) async fn serve(
     simulator: Simulator,
@@ -25,25 +18,9 @@ pub(crate) async fn serve(
         .nest("/simulator", controls::routes())
         .merge(link::routes())
         .fallback(plaid::answer)
-        .with_state(simulator.clone())
-        .into_make_service_with_connect_info::<Cut>();
-    let (stopping, mut stopped) = watch::channel(false);
-    let shutdown = async move {
-        shutdown.await;
-        stopping.send_replace(true);
-    };
-    let last_calls = async move {
-        // A sender that is gone means that the server has ended by itself.
-        if stopped.wait_for(|stopping| *stopping).await.is_ok() {
-            tokio::time::sleep(LAST_CALLS).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    let server = axum::serve(Cuttable(listener), routes).with_graceful_shutdown(shutdown);
+        .with_state(simulator.clone());
     tokio::select! {
-        result = server => result,
-        () = last_calls => Ok(()),
+        result = sandbox_kit::server::serve(listener, routes, shutdown) => result,
         () = webhooks::deliver::run(simulator) => Ok(()),
     }
 }

@@ -1,23 +1,22 @@
 //! Plaid's paths: what happens around every call, faults included.
 
-use std::time::Duration;
-
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use sandbox_kit::calls::Call;
+use sandbox_kit::play::{Ending, play};
+use sandbox_kit::pretty;
+use sandbox_kit::server::Cut;
 use serde_json::{Map, Value};
 
-use super::cut::Cut;
 use crate::Simulator;
-use crate::calls::Call;
 use crate::endpoints::{self, Endpoint};
-use crate::faults::{Fault, Kind};
+use crate::faults::{Kind, Own};
 use crate::wire::error::PlaidError;
 use crate::wire::fields::CREDENTIALS;
-use crate::wire::json::pretty;
 use crate::wire::{check, request};
 use crate::world::ids;
 
@@ -110,7 +109,7 @@ async fn run(simulator: &Simulator, head: Parts, body: Result<Bytes, PlaidError>
             endpoint: path,
             request_id,
             status,
-            error_code,
+            error: error_code,
             fault: struck,
             started_at,
         });
@@ -118,7 +117,7 @@ async fn run(simulator: &Simulator, head: Parts, body: Result<Bytes, PlaidError>
     outcome
 }
 
-fn take_fault(simulator: &Simulator, path: &str) -> Option<Fault> {
+fn take_fault(simulator: &Simulator, path: &str) -> Option<Kind> {
     // Most calls meet no fault and need not touch the state for that.
     if simulator.look(|state| !state.world.faults.values().any(|fault| fault.is_for(path))) {
         return None;
@@ -134,54 +133,20 @@ async fn outcome(
     simulator: &Simulator,
     head: &Parts,
     body: Result<Bytes, PlaidError>,
-    fault: Option<Fault>,
+    fault: Option<Kind>,
     request_id: &str,
 ) -> Outcome {
-    // The effect comes in the middle: time passes on the way in and out.
     let latency = simulator.look(|state| state.world.settings().latency_ms);
-    let (before, after) = (latency / 2, latency - latency / 2);
-    pause(before).await;
-    let kind = fault.map(|fault| fault.kind);
-    let early = matches!(
-        kind,
-        Some(
-            Kind::CutConnection
-                | Kind::PlaidError {
-                    after_effect: false,
-                    ..
-                }
-                | Kind::HttpStatus {
-                    after_effect: false,
-                    ..
-                }
-        )
-    );
-    let answer = if early {
-        None
-    } else {
-        Some(Outcome::of(call(simulator, head, body), request_id))
-    };
-    pause(after).await;
-    match (kind, answer) {
-        (Some(Kind::CutConnection | Kind::LoseAnswer), _) => Outcome::Cut,
-        (Some(Kind::PlaidError { error, .. }), _) => Outcome::of(Err(error), request_id),
-        (Some(Kind::HttpStatus { status, body, .. }), _) => Outcome::Answer {
+    let call = async { call(simulator, head, body) };
+    match play(fault, latency, call).await {
+        Ending::Answer(answer) => Outcome::of(answer, request_id),
+        Ending::Own(Own::PlaidError { error, .. }, _) => Outcome::of(Err(error), request_id),
+        Ending::Proxy { status, body } => Outcome::Answer {
             status,
             body,
             error_code: None,
         },
-        (Some(Kind::DelayMs { delay_ms }), Some(answer)) => {
-            pause(delay_ms).await;
-            answer
-        }
-        (None, Some(answer)) => answer,
-        (_, None) => Outcome::of(Err(PlaidError::of("INTERNAL_SERVER_ERROR")), request_id),
-    }
-}
-
-async fn pause(milliseconds: u64) {
-    if milliseconds > 0 {
-        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        Ending::Cut => Outcome::Cut,
     }
 }
 

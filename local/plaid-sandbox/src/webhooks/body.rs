@@ -2,9 +2,9 @@
 //! <https://plaid.com/docs/api/webhooks/>
 
 use jiff::SignedDuration;
+use sandbox_kit::Clock;
 use serde_json::{Map, Value, json};
 
-use crate::clock::Clock;
 use crate::wire::error::PlaidError;
 use crate::world::ids;
 use crate::world::item::Item;

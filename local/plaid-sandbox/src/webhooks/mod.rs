@@ -6,11 +6,11 @@ pub(crate) mod schedule;
 pub(crate) mod sign;
 
 use jiff::Timestamp;
+use sandbox_kit::Clock;
+use sandbox_kit::pretty;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::clock::Clock;
-use crate::wire::json::pretty;
 use crate::world::World;
 use crate::world::table::numbered;
 

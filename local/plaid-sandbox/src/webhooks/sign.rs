@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use sandbox_kit::Clock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Forgery, Tamper};
-use crate::clock::Clock;
 use crate::world::World;
 use crate::world::ids;
 

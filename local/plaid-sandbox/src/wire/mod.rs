@@ -1,9 +1,8 @@
-//! The outside shape of Plaid's API: requests checked, errors, JSON as Plaid prints it.
+//! The outside shape of Plaid's API: requests checked, and errors.
 
 pub(crate) mod check;
 pub(crate) mod error;
 pub(crate) mod fields;
-pub(crate) mod json;
 mod known_errors;
 pub(crate) mod request;
 pub(crate) mod vocabulary;

@@ -1,13 +1,13 @@
 //! Where a user is in Link.
 
 use jiff::Timestamp;
+use sandbox_kit::Clock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::item::Account;
 use crate::bank::institutions::{Institution, institution};
 use crate::bank::login::SecondFactor;
-use crate::clock::Clock;
 use crate::wire::error::PlaidError;
 
 /// What Link shows.

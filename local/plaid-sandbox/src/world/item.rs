@@ -1,11 +1,11 @@
 //! Items and their accounts.
 
 use jiff::{SignedDuration, Timestamp};
+use sandbox_kit::Clock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::bank::institutions::{self, Institution, institution};
-use crate::clock::Clock;
 use crate::wire::error::PlaidError;
 
 /// Where an Item is in its life.

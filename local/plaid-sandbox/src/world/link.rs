@@ -1,13 +1,13 @@
 //! Link: tokens, sessions, and what they lead to.
 
 use jiff::Timestamp;
+use sandbox_kit::Clock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::flow::{Event, Flow};
 use super::ids;
 use super::item::Item;
-use crate::clock::Clock;
 use crate::wire::error::PlaidError;
 
 /// A `link_token`. One may open several sessions: the Sandbox allows it.

@@ -13,14 +13,14 @@ pub(crate) mod tokens;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use sandbox_kit::Reading;
 
 use self::item::Item;
 use self::link::{LinkSession, LinkToken};
 use self::settings::Settings;
 use self::table::Table;
 use self::tokens::{AccessToken, ProcessorToken, PublicToken};
-use crate::clock::Reading;
-use crate::faults::Fault;
+use crate::faults::{Fault, Kind};
 use crate::store::Change;
 use crate::webhooks::Webhook;
 use crate::webhooks::sign::SigningKey;
@@ -132,7 +132,7 @@ impl World {
     }
 
     /// The fault that strikes this call of `endpoint`, if one does.
-    pub(crate) fn take_fault(&mut self, endpoint: &str) -> Option<Fault> {
+    pub(crate) fn take_fault(&mut self, endpoint: &str) -> Option<Kind> {
         let armed: Vec<String> = self
             .faults
             .iter()
@@ -144,14 +144,9 @@ impl World {
             let Some(fault) = self.faults.get_mut(&key) else {
                 continue;
             };
-            if fault.calls_before > 0 {
-                fault.calls_before -= 1;
-            } else if struck.is_none() {
-                fault.times -= 1;
-                struck = Some(fault.clone());
-                if fault.times == 0 {
-                    self.faults.remove(&key);
-                }
+            fault.meet(&mut struck);
+            if fault.is_used_up() {
+                self.faults.remove(&key);
             }
         }
         struck

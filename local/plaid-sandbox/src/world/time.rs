@@ -2,10 +2,10 @@
 //! verify, logins stop working.
 
 use jiff::{SignedDuration, Timestamp};
+use sandbox_kit::Clock;
 
 use super::World;
 use super::item::{Item, ItemState};
-use crate::clock::Clock;
 use crate::webhooks::body;
 use crate::wire::error::PlaidError;
 

@@ -1,60 +1,32 @@
 //! What survives the end of the process, gentle or not.
 
-use std::io::{BufRead as _, BufReader};
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use plaid_sandbox::{Options, Simulator};
+use sandbox_kit::test_util::Program;
 use serde_json::{Value, json};
 
 use crate::support::{Plaid, Receiver, Sandbox};
 
-/// The program, killed when dropped.
-struct Program {
-    plaid: Plaid,
-    child: Child,
-}
+const PROGRAM: &str = env!("CARGO_BIN_EXE_plaid-sandbox");
 
-impl Program {
-    fn start(state_file: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_plaid-sandbox"))
-            .args(["--port", "0", "--state-file"])
-            .arg(state_file)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let base = line.trim().strip_prefix("ready ").unwrap().to_owned();
-        Self {
-            plaid: Plaid::at(base),
-            child,
-        }
-    }
-
-    /// `kill -9`.
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may be dead already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn start(state_file: &Path) -> (Program, Plaid) {
+    let arguments = [
+        OsStr::new("--port=0"),
+        "--state-file".as_ref(),
+        state_file.as_ref(),
+    ];
+    let program = Program::start(PROGRAM, arguments);
+    let plaid = Plaid::at(program.base());
+    (program, plaid)
 }
 
 #[tokio::test]
 async fn everything_acknowledged_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let state_file = folder.path().join("state");
-    let mut program = Program::start(&state_file);
-    let plaid = &program.plaid;
+    let (mut program, plaid) = start(&state_file);
     let linked = plaid.link("ins_109508", json!({})).await;
     let removed = plaid.link("ins_109508", json!({})).await;
     plaid
@@ -81,8 +53,7 @@ async fn everything_acknowledged_survives_a_kill() {
     plaid.control("POST", "/faults", fault).await;
     program.kill();
 
-    let program = Program::start(&state_file);
-    let plaid = &program.plaid;
+    let (_program, plaid) = start(&state_file);
     assert_eq!(plaid.live_items().await, [linked.item_id]);
     let gone = json!({"access_token": removed.access_token});
     assert_eq!(
@@ -112,22 +83,20 @@ async fn webhook_that_waits_for_a_retry_is_sent_after_a_restart() {
     let state_file = folder.path().join("state");
     let receiver = Receiver::start().await;
     receiver.answer_with(500, None);
-    let mut program = Program::start(&state_file);
+    let (mut program, plaid) = start(&state_file);
     let body = json!({"url": receiver.url, "body": {"webhook_type": "T"}});
-    program.plaid.control("POST", "/webhooks/send", body).await;
+    plaid.control("POST", "/webhooks/send", body).await;
     let tried = |webhook: &Value| !webhook["attempts"].as_array().unwrap().is_empty();
-    program.plaid.webhook_that(tried).await;
+    plaid.webhook_that(tried).await;
     program.kill();
 
     receiver.answer_with(200, None);
-    let program = Program::start(&state_file);
-    program
-        .plaid
+    let (_program, plaid) = start(&state_file);
+    plaid
         .control("POST", "/clock", json!({"advance_seconds": 31}))
         .await;
     receiver.wait_for(2).await;
-    program
-        .plaid
+    plaid
         .webhook_that(|webhook| webhook["state"] == "delivered")
         .await;
 }
@@ -182,12 +151,7 @@ async fn state_file_of_something_else_is_refused_and_left_alone() {
 async fn program_says_so_when_its_port_is_taken() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = Command::new(env!("CARGO_BIN_EXE_plaid-sandbox"))
-        .args(["--port", &port])
-        .output()
-        .unwrap();
-    assert!(!output.status.success());
-    let message = String::from_utf8(output.stderr).unwrap();
+    let message = Program::start(PROGRAM, ["--port", &port]).refusal();
     assert!(
         message.contains(&format!("port {port} is taken")),
         "{message}"

@@ -8,9 +8,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use plaid_sandbox::{Options, Simulator};
+use sandbox_kit::test_util::Server;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 /// The default credentials, which are for tests only.
 pub const CLIENT_ID: &str = "sandbox-client-id";
@@ -166,7 +165,7 @@ impl Plaid {
 pub struct Sandbox {
     pub plaid: Plaid,
     pub simulator: Simulator,
-    server: JoinHandle<()>,
+    _server: Server,
 }
 
 impl Sandbox {
@@ -176,26 +175,16 @@ impl Sandbox {
 
     pub async fn with(options: Options) -> Self {
         let simulator = Simulator::open(options).await.unwrap();
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
         let serving = simulator.clone();
-        let server = tokio::spawn(async move {
-            serving
-                .serve(listener, std::future::pending())
-                .await
-                .unwrap();
-        });
+        let server = Server::start(async move |listener| {
+            serving.serve(listener, std::future::pending()).await
+        })
+        .await;
         Self {
-            plaid: Plaid::at(base),
+            plaid: Plaid::at(server.base.clone()),
             simulator,
-            server,
+            _server: server,
         }
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
@@ -220,7 +209,7 @@ impl Received {
 pub struct Receiver {
     pub url: String,
     inbox: Arc<Inbox>,
-    server: JoinHandle<()>,
+    _server: Server,
 }
 
 struct Inbox {
@@ -235,10 +224,12 @@ impl Receiver {
             answer: Mutex::new((200, None)),
         });
         let routes = Router::new().fallback(receive).with_state(inbox.clone());
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let url = format!("http://{}/webhooks", listener.local_addr().unwrap());
-        let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { url, inbox, server }
+        let server = Server::start(|listener| axum::serve(listener, routes).into_future()).await;
+        Self {
+            url: format!("{}/webhooks", server.base),
+            inbox,
+            _server: server,
+        }
     }
 
     pub fn answer_with(&self, status: u16, retry_after: Option<&str>) {
@@ -262,12 +253,6 @@ impl Receiver {
     }
 }
 
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
 async fn receive(
     State(inbox): State<Arc<Inbox>>,
     headers: HeaderMap,
@@ -286,17 +271,8 @@ async fn receive(
     (StatusCode::from_u16(status).unwrap(), headers)
 }
 
-/// Plain HTTP only, so the TLS settings do not matter; but they must be there.
+/// Plain HTTP only, so no certificate is trusted.
 fn http_client() -> reqwest::Client {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .build()
-        .unwrap()
+    let client = sandbox_kit::client(rustls::RootCertStore::empty());
+    client.unwrap().build().unwrap()
 }

@@ -14,10 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Cuts its connection: nothing that is written afterwards leaves.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cut(Arc<AtomicBool>);
+pub struct Cut(Arc<AtomicBool>);
 
 impl Cut {
-    pub(crate) fn now(&self) {
+    /// Cuts it.
+    pub fn now(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
@@ -30,7 +31,7 @@ impl Cut {
 }
 
 /// A listener whose connections can be cut.
-pub(crate) struct Cuttable(pub(crate) TcpListener);
+pub struct Cuttable(pub(super) TcpListener);
 
 impl Listener for Cuttable {
     type Io = CuttableStream;
@@ -63,7 +64,7 @@ impl Connected<IncomingStream<'_, Cuttable>> for Cut {
 }
 
 /// A connection that can be cut.
-pub(crate) struct CuttableStream {
+pub struct CuttableStream {
     stream: TcpStream,
     cut: Cut,
 }

@@ -14,16 +14,26 @@ use tokio::sync::watch;
 
 /// How the simulator's time follows from the machine's.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Reading {
+pub struct Reading {
     /// The machine's time at which `base` was right.
     anchor: Timestamp,
     /// The simulator's time at `anchor`.
     base: Timestamp,
     /// Simulated seconds per real second; 0 stands still.
-    pub(crate) speed: f64,
+    pub speed: f64,
 }
 
 impl Reading {
+    /// The machine's time, and this much more.
+    pub fn ahead(by: SignedDuration) -> Self {
+        let anchor = Timestamp::now();
+        Self {
+            anchor,
+            base: later(anchor, by),
+            speed: 1.0,
+        }
+    }
+
     fn at(&self, real: Timestamp) -> Timestamp {
         let elapsed = real.duration_since(self.anchor);
         // Exact where no factor is involved: an untouched clock is real time.
@@ -34,8 +44,13 @@ impl Reading {
             SignedDuration::try_from_secs_f64(elapsed.as_secs_f64() * self.speed)
                 .unwrap_or(SignedDuration::ZERO)
         };
-        self.base.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
+        later(self.base, elapsed)
     }
+}
+
+/// This much after `at`, or the end of time.
+pub fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// The clock. Clones share their time.
@@ -55,27 +70,17 @@ struct Inner {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        let now = Timestamp::now();
-        Self::with(
-            Reading {
-                anchor: now,
-                base: now,
-                speed: 1.0,
-            },
-            false,
-        )
+        Self::with(Reading::ahead(SignedDuration::ZERO), false)
     }
 
     /// A clock for tests that stands still at `at` until it is advanced.
     pub fn frozen_at(at: Timestamp) -> Self {
-        Self::with(
-            Reading {
-                anchor: Timestamp::now(),
-                base: at,
-                speed: 0.0,
-            },
-            true,
-        )
+        let reading = Reading {
+            anchor: Timestamp::now(),
+            base: at,
+            speed: 0.0,
+        };
+        Self::with(reading, true)
     }
 
     fn with(reading: Reading, is_callers: bool) -> Self {
@@ -98,7 +103,7 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         self.change(|reading, _| {
             let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-            reading.base = reading.base.saturating_add(by).unwrap_or(Timestamp::MAX);
+            reading.base = later(reading.base, by);
         });
     }
 
@@ -114,7 +119,7 @@ impl Clock {
     }
 
     /// The caller's time: what a receiver of webhooks compares `iat` with.
-    pub(crate) fn callers_now(&self) -> Timestamp {
+    pub fn callers_now(&self) -> Timestamp {
         if self.inner.is_callers {
             self.now()
         } else {
@@ -122,23 +127,27 @@ impl Clock {
         }
     }
 
-    /// One of the simulator's times as the caller's clock would have shown it.
-    pub(crate) fn shown(&self, at: Timestamp) -> Timestamp {
+    /// How far ahead of the caller's time it is.
+    pub fn ahead(&self) -> SignedDuration {
         if self.inner.is_callers {
-            return at;
+            return SignedDuration::ZERO;
         }
         let real = Timestamp::now();
-        let ahead = self.lock().at(real).duration_since(real);
-        at.saturating_sub(ahead).unwrap_or(at)
+        self.lock().at(real).duration_since(real)
     }
 
-    /// [`Clock::shown`] in Plaid's spelling.
-    pub(crate) fn stamp(&self, at: Timestamp) -> String {
+    /// One of the simulator's times as the caller's clock would have shown it.
+    pub fn shown(&self, at: Timestamp) -> Timestamp {
+        at.saturating_sub(self.ahead()).unwrap_or(at)
+    }
+
+    /// [`Clock::shown`], without a fraction of a second.
+    pub fn stamp(&self, at: Timestamp) -> String {
         format!("{:.0}", self.shown(at))
     }
 
     /// Waits until the simulator's time is `at`, however it gets there.
-    pub(crate) async fn sleep_until(&self, at: Timestamp) {
+    pub async fn sleep_until(&self, at: Timestamp) {
         let mut changed = self.inner.changed.subscribe();
         loop {
             let missing = at.duration_since(self.now());
@@ -161,12 +170,13 @@ impl Clock {
         }
     }
 
-    pub(crate) fn reading(&self) -> Reading {
+    /// What a later run can take up with [`Clock::restore`].
+    pub fn reading(&self) -> Reading {
         *self.lock()
     }
 
     /// Takes up the time of an earlier run, unless a test gave the clock.
-    pub(crate) fn restore(&self, earlier: Reading) {
+    pub fn restore(&self, earlier: Reading) {
         if !self.inner.is_callers {
             self.change(|reading, _| *reading = earlier);
         }
@@ -189,14 +199,16 @@ impl Clock {
 mod tests {
     use super::*;
 
+    const START: Timestamp = Timestamp::constant(1_790_000_000, 0);
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
     #[test]
     fn frozen_clock_moves_only_when_advanced() {
-        let start = Timestamp::constant(1_790_000_000, 0);
-        let clock = Clock::frozen_at(start);
-        assert_eq!(clock.now(), start);
+        let clock = Clock::frozen_at(START);
+        assert_eq!(clock.now(), START);
         clock.advance(Duration::from_secs(90));
         assert_eq!(clock.now(), Timestamp::constant(1_790_000_090, 0));
-        assert_eq!(clock.shown(start), start);
+        assert_eq!(clock.shown(START), START);
     }
 
     #[test]
@@ -204,20 +216,37 @@ mod tests {
         let clock = Clock::system();
         let made = clock.now();
         clock.advance(Duration::from_hours(1));
-        let age = Timestamp::now().duration_since(clock.shown(made));
-        assert!((3599..=3601).contains(&age.as_secs()), "age is {age:?}");
-        let new = Timestamp::now().duration_since(clock.shown(clock.now()));
-        assert!(new.abs() < SignedDuration::from_secs(1), "age is {new:?}");
+        assert_eq!(made.duration_since(clock.shown(made)), HOUR);
+        assert!(clock.now().duration_since(made) >= HOUR);
+    }
+
+    #[test]
+    fn time_that_is_moved_beyond_its_end_stays_there() {
+        let clock = Clock::frozen_at(START);
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), Timestamp::MAX);
+    }
+
+    #[test]
+    fn time_of_an_earlier_run_is_taken_up_unless_a_test_gave_the_clock() {
+        let clock = Clock::system();
+        clock.restore(Reading::ahead(HOUR));
+        assert_eq!(clock.ahead(), HOUR);
+        let frozen = Clock::frozen_at(START);
+        frozen.restore(Reading::ahead(HOUR));
+        assert_eq!(frozen.now(), START);
     }
 
     #[tokio::test]
     async fn sleeper_wakes_when_time_is_moved_forward() {
-        let clock = Clock::frozen_at(Timestamp::constant(1_790_000_000, 0));
+        let clock = Clock::frozen_at(START);
         let target = Timestamp::constant(1_790_000_600, 0);
         let sleeper = tokio::spawn({
             let clock = clock.clone();
             async move { clock.sleep_until(target).await }
         });
+        // It runs until it sleeps: this runtime has one thread.
+        tokio::task::yield_now().await;
         clock.advance(Duration::from_mins(10));
         tokio::time::timeout(Duration::from_secs(5), sleeper)
             .await

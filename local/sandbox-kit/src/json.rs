@@ -1,4 +1,5 @@
-//! JSON as Plaid prints it: keys in alphabetical order, two spaces, no newline at the end.
+//! JSON as Plaid prints it and people like it: keys in alphabetical order, two spaces, no
+//! newline at the end.
 
 use std::collections::BTreeMap;
 
@@ -27,8 +28,8 @@ fn sorted(value: &Value) -> Sorted<'_> {
     }
 }
 
-/// `value` in Plaid's formatting.
-pub(crate) fn pretty(value: &Value) -> String {
+/// `value` in that formatting.
+pub fn pretty(value: &Value) -> String {
     // Text keys and plain values always have a JSON form.
     serde_json::to_string_pretty(&sorted(value)).unwrap_or_default()
 }
