@@ -2,21 +2,27 @@
 
 use aws_types::SdkConfig;
 
+use crate::astra::AstraClient;
 use crate::aws::{TlsError, sdk_config};
 use crate::domain::{PlaidEnvironment, VaultId};
 use crate::http::{render_item, render_item_with_tokens};
-use crate::plaid::{ClientError, PlaidClient};
-use crate::secrets::{CredentialCache, PlaidSecret};
+use crate::plaid::PlaidClient;
+use crate::secrets::{ApiSecret, CredentialCache};
 use crate::settings::{
-    Environment, LinkingSettings, LocalRoot, PlaidSettings, Reader, SettingsError, WARM_UP,
+    AstraSettings, Environment, LinkingSettings, LocalRoot, PlaidSettings, Reader, SettingsError,
+    WARM_UP,
 };
 use crate::store::Table;
 use crate::system_clock::SystemClock;
+use crate::upstream::ClientError;
 use crate::use_cases::exchange::ExchangeSettings;
 use crate::vault::KmsVault;
 
 /// Plaid's API with credentials from Secrets Manager.
-pub type LivePlaid = PlaidClient<CredentialCache<PlaidSecret, SystemClock>, SystemClock>;
+pub type LivePlaid = PlaidClient<CredentialCache<ApiSecret, SystemClock>, SystemClock>;
+
+/// Astra's API with credentials from Secrets Manager.
+pub type LiveAstra = AstraClient<CredentialCache<ApiSecret, SystemClock>, SystemClock>;
 
 /// A function that cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +33,9 @@ pub enum StartError {
     /// AWS clients could not be built.
     #[error(transparent)]
     Aws(#[from] TlsError),
-    /// The client of Plaid's API could not be built.
+    /// The client of an API beyond AWS could not be built.
     #[error(transparent)]
-    Plaid(#[from] ClientError),
+    Client(#[from] ClientError),
 }
 
 /// What nearly every function needs: Plaid, the table and the vault.
@@ -77,15 +83,73 @@ pub async fn connect<'a, T>(
     Ok((adapters, more))
 }
 
+/// What a function needs that has nothing to do with Plaid: the table and the vault.
+pub struct Stores {
+    /// The table.
+    pub store: Table,
+    /// The vault.
+    pub vault: KmsVault,
+    /// How further clients of AWS are set up.
+    pub config: SdkConfig,
+}
+
+/// The same without Plaid.
+///
+/// # Errors
+/// The environment is not complete, or TLS could not be set up.
+pub async fn connect_without_plaid<'a, T>(
+    variables: &'a Environment,
+    more: impl FnOnce(&mut Reader<'a>) -> Option<T>,
+) -> Result<(Stores, T), StartError> {
+    let (aws, table, vault, more) = Reader::read(variables, |reader| {
+        let aws = reader.aws();
+        let table = reader.table_name();
+        let vault = reader.vault();
+        let more = more(reader);
+        Some((aws?, table?, vault?, more?))
+    })?;
+    let config = sdk_config(&aws)?;
+    let stores = Stores {
+        store: Table::new(&config, &aws, table),
+        vault: KmsVault::new(&config, &vault),
+        config,
+    };
+    stores.store.warm_up(WARM_UP).await;
+    Ok((stores, more))
+}
+
 /// A client of Plaid's API.
 ///
 /// # Errors
 /// TLS could not be set up.
 pub fn plaid(config: &SdkConfig, settings: PlaidSettings) -> Result<LivePlaid, ClientError> {
-    let secret = PlaidSecret::new(config, settings.secret_id);
-    let credentials = CredentialCache::new(secret, SystemClock);
+    let secret = ApiSecret::new(config, settings.secret_id);
+    let credentials = CredentialCache::new("Plaid", secret, SystemClock);
     let root = settings.local_root.as_ref().map(LocalRoot::pem);
     PlaidClient::believing(root, settings.base_url, credentials, SystemClock)
+}
+
+/// A client of Astra's API.
+///
+/// # Errors
+/// TLS could not be set up.
+pub fn astra(config: &SdkConfig, settings: &AstraSettings) -> Result<LiveAstra, ClientError> {
+    let secret = ApiSecret::new(config, settings.secret_id.as_str());
+    let credentials = CredentialCache::new("Astra", secret, SystemClock);
+    let root = settings.local_root.as_ref().map(LocalRoot::pem);
+    let base_url = settings.base_url.clone();
+    AstraClient::believing(root, base_url, credentials, SystemClock)
+}
+
+/// The same where Astra may be switched off.
+///
+/// # Errors
+/// TLS could not be set up.
+pub fn astra_if_any(
+    config: &SdkConfig,
+    settings: Option<&AstraSettings>,
+) -> Result<Option<LiveAstra>, ClientError> {
+    settings.map(|settings| astra(config, settings)).transpose()
 }
 
 /// How exchanges are made and answered.

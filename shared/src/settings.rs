@@ -3,6 +3,7 @@
 
 #[cfg(any(test, feature = "test-util"))]
 mod asked;
+mod astra;
 mod on_this_machine;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::domain::{
     Microdeposits, PlaidEnvironment, Processor, UnknownFlow, VaultId, webhook_url,
 };
 
+pub use astra::AstraSettings;
 pub use on_this_machine::LocalRoot;
 use on_this_machine::{is_loopback, loopback_url};
 

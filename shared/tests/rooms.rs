@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms of the common crate a room may import.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("ports", &["domain"]),
     ("use_cases", &["domain", "ports"]),
@@ -16,7 +16,9 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("system_clock", &["ports"]),
     ("telemetry", &["domain", "settings"]),
     ("aws", &["settings"]),
-    ("plaid", &["domain", "ports"]),
+    ("upstream", &["domain"]),
+    ("plaid", &["domain", "ports", "upstream"]),
+    ("astra", &["domain", "ports", "upstream"]),
     ("store", &["aws", "domain", "ports", "settings"]),
     ("vault", &["aws", "domain", "ports", "settings"]),
     ("secrets", &["aws", "domain", "ports", "settings"]),
@@ -26,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     (
         "live",
         &[
+            "astra",
             "aws",
             "domain",
             "http",
@@ -34,6 +37,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "settings",
             "store",
             "system_clock",
+            "upstream",
             "use_cases",
             "vault",
         ],
@@ -181,6 +185,7 @@ fn nothing_deployed_depends_on_the_laptop() {
             "local",
             "astra-sandbox",
             "plaid-sandbox",
+            "sandbox-kit",
             "dynoxide",
             "winterbaume",
             "jsonwebtoken",

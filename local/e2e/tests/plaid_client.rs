@@ -2,56 +2,20 @@
 
 #![cfg(test)]
 
-use std::collections::VecDeque;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use e2e::keys::Keys;
 use e2e::scene::{FIRST_PLATYPUS, Failure, SINGLE_ACCOUNT, Scene};
 use serde_json::{Value, json};
-use shared::domain::{Deadline, PlaidCredentials, PlaidFailure, PublicToken};
+use shared::domain::{Deadline, PlaidFailure, PublicToken};
 use shared::plaid::PlaidClient;
-use shared::ports::{Clock, CredentialSource, ExchangedItem, PublicTokens, SecretError};
+use shared::ports::{Clock, ExchangedItem, PublicTokens};
 use shared::system_clock::SystemClock;
 
 const EXCHANGE: &str = "/item/public_token/exchange";
 
-/// Credentials, and which others come after each refusal.
-struct Credentials {
-    secrets: Mutex<VecDeque<&'static str>>,
-    rereads: AtomicU32,
-}
-
-impl Credentials {
-    fn new(secrets: impl IntoIterator<Item = &'static str>) -> Self {
-        Self {
-            secrets: Mutex::new(secrets.into_iter().collect()),
-            rereads: AtomicU32::new(0),
-        }
-    }
-
-    fn serving(&self) -> Option<PlaidCredentials> {
-        let secrets = self.secrets.lock().unwrap();
-        let secret = secrets.front()?;
-        Some(PlaidCredentials::new("sandbox-client-id", *secret))
-    }
-}
-
-impl CredentialSource for &Credentials {
-    async fn credentials(&self) -> Result<PlaidCredentials, SecretError> {
-        let away = || SecretError::Unavailable("away".to_owned());
-        self.serving().ok_or_else(away)
-    }
-
-    async fn credentials_after(
-        &self,
-        refused: &PlaidCredentials,
-    ) -> Result<Option<PlaidCredentials>, SecretError> {
-        assert!(self.serving().unwrap().same_as(refused));
-        self.rereads.fetch_add(1, Ordering::Relaxed);
-        self.secrets.lock().unwrap().pop_front();
-        Ok(self.serving())
-    }
+fn keys(secrets: impl IntoIterator<Item = &'static str>) -> Keys {
+    Keys::new("sandbox-client-id", secrets)
 }
 
 /// A stack, of which only the simulator is used, and a fresh public token.
@@ -79,7 +43,7 @@ impl Attempt {
 
     async fn exchange(
         &self,
-        credentials: &Credentials,
+        credentials: &Keys,
         time: Duration,
     ) -> Result<Result<ExchangedItem, PlaidFailure>, Failure> {
         let url = self
@@ -108,11 +72,10 @@ async fn refused_keys_give_way_to_others_and_the_call_is_repeated() -> Result<()
         &["old-secret", "wrong-secret", "sandbox-secret"],
     ] {
         let attempt = Attempt::begin().await?;
-        let rotated = Credentials::new(secrets.iter().copied());
+        let rotated = keys(secrets.iter().copied());
         assert!(attempt.exchange(&rotated, PLENTY).await?.is_ok());
         assert_eq!(attempt.calls().await?, secrets.len());
-        let rereads = usize::try_from(rotated.rereads.load(Ordering::Relaxed))?;
-        assert_eq!(rereads, secrets.len() - 1);
+        assert_eq!(rotated.rereads(), secrets.len() - 1);
         attempt.scene.stop().await;
     }
     Ok(())
@@ -123,14 +86,14 @@ async fn keys_that_stay_wrong_are_not_tried_for_ever() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
     let wrong = ["one", "two", "three", "four", "five"];
     for (secrets, calls, rereads) in [(1, 1, 1), (5, 1 + 3, 2)] {
-        let wrong = Credentials::new(wrong.into_iter().take(secrets));
+        let wrong = keys(wrong.into_iter().take(secrets));
         let failure = attempt.exchange(&wrong, PLENTY).await?.unwrap_err();
         assert!(
             failure.plaid_error().unwrap().is("INVALID_API_KEYS"),
             "{failure}"
         );
         assert!(!failure.maybe_applied());
-        assert_eq!(wrong.rereads.load(Ordering::Relaxed), rereads);
+        assert_eq!(wrong.rereads(), rereads);
         assert_eq!(attempt.calls().await?, calls, "in all, after {secrets}");
     }
     attempt.scene.stop().await;
@@ -140,7 +103,7 @@ async fn keys_that_stay_wrong_are_not_tried_for_ever() -> Result<(), Failure> {
 #[tokio::test]
 async fn a_passing_trouble_of_plaid_is_tried_three_times() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    let good = Credentials::new(["sandbox-secret"]);
+    let good = keys(["sandbox-secret"]);
     let trouble = |times| {
         json!({ "endpoint": EXCHANGE, "kind": "plaid_error", "times": times,
         "error_type": "API_ERROR", "error_code": "INTERNAL_SERVER_ERROR" })
@@ -158,7 +121,7 @@ async fn a_passing_trouble_of_plaid_is_tried_three_times() -> Result<(), Failure
 #[tokio::test]
 async fn a_limit_of_plaids_is_not_used_up_by_trying_again_at_once() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    let good = Credentials::new(["sandbox-secret"]);
+    let good = keys(["sandbox-secret"]);
     let limit = json!({ "endpoint": EXCHANGE, "kind": "plaid_error",
         "error_type": "RATE_LIMIT_EXCEEDED", "error_code": "RATE_LIMIT" });
     attempt.fault(limit).await?;
@@ -175,7 +138,7 @@ async fn a_limit_of_plaids_is_not_used_up_by_trying_again_at_once() -> Result<()
 #[tokio::test]
 async fn a_refusal_that_repeating_cannot_change_is_not_repeated() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    let good = Credentials::new(["sandbox-secret"]);
+    let good = keys(["sandbox-secret"]);
     let refusal = json!({ "endpoint": EXCHANGE, "kind": "plaid_error",
         "error_type": "ITEM_ERROR", "error_code": "ITEM_NOT_SUPPORTED" });
     attempt.fault(refusal).await?;
@@ -188,7 +151,7 @@ async fn a_refusal_that_repeating_cannot_change_is_not_repeated() -> Result<(), 
 #[tokio::test]
 async fn a_lost_answer_is_remembered_when_the_repeat_is_refused() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    let good = Credentials::new(["sandbox-secret"]);
+    let good = keys(["sandbox-secret"]);
     attempt
         .fault(json!({ "endpoint": EXCHANGE, "kind": "lose_answer" }))
         .await?;
@@ -206,7 +169,7 @@ async fn a_lost_answer_is_remembered_when_the_repeat_is_refused() -> Result<(), 
 #[tokio::test]
 async fn a_slow_plaid_is_given_up_at_the_deadline() -> Result<(), Failure> {
     let attempt = Attempt::begin().await?;
-    let good = Credentials::new(["sandbox-secret"]);
+    let good = keys(["sandbox-secret"]);
     attempt
         .fault(json!({ "endpoint": EXCHANGE, "kind": "delay_ms", "delay_ms": 60_000 }))
         .await?;

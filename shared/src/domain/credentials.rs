@@ -1,18 +1,18 @@
-//! Our identity at Plaid.
+//! Our identity at an API.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// Plaid's `client_id` and `secret`, sent as headers with every call.
+/// An API's `client_id` and `secret`: Plaid has them with every call, Astra for tokens.
 #[derive(Clone)]
-pub struct PlaidCredentials {
+pub struct ApiCredentials {
     client_id: String,
     secret: SecretString,
 }
 
-impl PlaidCredentials {
-    /// The two values of the Plaid Dashboard.
+impl ApiCredentials {
+    /// The two values of the API's dashboard.
     pub fn new(client_id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self {
             client_id: client_id.into(),
@@ -25,7 +25,7 @@ impl PlaidCredentials {
         &self.client_id
     }
 
-    /// The secret half: for Plaid's request headers only.
+    /// The secret half: for request headers only.
     pub fn expose_secret(&self) -> &str {
         self.secret.expose_secret()
     }
@@ -36,8 +36,8 @@ impl PlaidCredentials {
     }
 }
 
-impl fmt::Debug for PlaidCredentials {
+impl fmt::Debug for ApiCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PlaidCredentials(redacted)")
+        f.write_str("ApiCredentials(redacted)")
     }
 }

@@ -45,6 +45,12 @@ string_id! {
     LinkSessionId;
     /// Plaid's id of one answer, which Plaid's support asks for.
     PlaidRequestId;
+    /// Astra's id of one of its users.
+    AstraUserId;
+    /// Astra's id of a bank account that was handed over.
+    AstraAccountId;
+    /// Astra's id of one answer, which Astra's support asks for.
+    AstraRequestId;
     /// Our id of a Link session that a front end started.
     LinkId;
     /// Our id of a committed change; later changes have greater ids.

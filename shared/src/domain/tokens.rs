@@ -4,9 +4,9 @@
 use std::fmt;
 
 use ring::digest;
-use secrecy::{ExposeSecret, SecretString};
 
 use super::PlaidEnvironment;
+use super::secret_text::secret_text;
 
 /// Longer text is no token of Plaid's; real ones have about 50 characters.
 const MAX_TOKEN_LENGTH: usize = 256;
@@ -67,16 +67,12 @@ pub enum TokenShapeError {
 
 macro_rules! token {
     ($($(#[$doc:meta])* $name:ident, $prefix:literal;)+) => {$(
-        $(#[$doc])*
-        #[derive(Clone)]
-        pub struct $name(SecretString);
+        secret_text! {
+            $(#[$doc])*
+            $name;
+        }
 
         impl $name {
-            /// Wraps a token that Plaid gave us.
-            pub fn new(token: impl Into<String>) -> Self {
-                Self(SecretString::from(token.into()))
-            }
-
             /// Reads a token that somebody else sent.
             ///
             /// # Errors
@@ -85,17 +81,6 @@ macro_rules! token {
             pub fn parse(text: &str, environment: PlaidEnvironment) -> Result<Self, TokenShapeError> {
                 check_shape(text, $prefix, environment)?;
                 Ok(Self::new(text))
-            }
-
-            /// The token itself: for Plaid's wire and the vault only.
-            pub fn expose(&self) -> &str {
-                self.0.expose_secret()
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(redacted)"))
             }
         }
     )+};

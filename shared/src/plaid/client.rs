@@ -3,16 +3,20 @@
 
 use std::time::Duration;
 
+use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::{tls, wire};
-use crate::domain::{Deadline, FailureClass, PlaidCredentials, PlaidFailure, PlaidRequestId};
+use super::wire;
+use crate::domain::{ApiCredentials, Deadline, FailureClass, PlaidFailure, PlaidRequestId};
 use crate::ports::{Clock, CredentialSource};
+use crate::upstream::{
+    ClientError, MAX_ATTEMPTS, MAX_KEYS, Silence, Unread, attempt_time, backoff, http_client,
+    read_limited, secret_header,
+};
 
 /// The version of Plaid's API that `wire` speaks.
 const PLAID_VERSION: &str = "2020-09-14";
@@ -20,37 +24,12 @@ const CLIENT_ID: HeaderName = HeaderName::from_static("plaid-client-id");
 const SECRET: HeaderName = HeaderName::from_static("plaid-secret");
 const VERSION: HeaderName = HeaderName::from_static("plaid-version");
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Plaid's slow calls reach out to banks; half of them answer within two seconds.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
-/// A frozen sandbox wakes up with connections that the other side closed long ago.
-const IDLE_CONNECTION: Duration = Duration::from_secs(20);
-/// Less time than this is not worth an attempt.
-const SHORTEST_ATTEMPT: Duration = Duration::from_millis(300);
-const MAX_ATTEMPTS: u32 = 3;
-/// The kept credentials, the current ones, and the previous ones.
-const MAX_KEYS: u32 = 3;
-const FIRST_BACKOFF: Duration = Duration::from_millis(150);
-/// Real answers have a few kilobytes.
-const MAX_ANSWER: usize = 1024 * 1024;
-
 /// A client of Plaid's API.
 pub struct PlaidClient<S, C> {
     http: Client,
     base_url: Url,
     credentials: S,
     clock: C,
-}
-
-/// A client that could not be built.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client for Plaid could not be built: {0}")]
-pub struct ClientError(String);
-
-impl ClientError {
-    pub(super) fn of(error: impl std::fmt::Display) -> Self {
-        Self(error.to_string())
-    }
 }
 
 impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
@@ -72,20 +51,10 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
         credentials: S,
         clock: C,
     ) -> Result<Self, ClientError> {
-        let tls = tls::client_config(local_root)?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(VERSION, HeaderValue::from_static(PLAID_VERSION));
-        let http = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .default_headers(headers)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_CONNECTION)
-            // An API does not redirect; following one would carry tokens elsewhere.
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(ClientError::of)?;
+        let http = http_client("Plaid", local_root, headers)?;
         Ok(Self {
             http,
             base_url,
@@ -121,13 +90,9 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
         let mut maybe_applied = false;
         let mut attempt = 1;
         loop {
-            let time = deadline.remaining(self.clock.now()).min(ATTEMPT_TIMEOUT);
-            if time < SHORTEST_ATTEMPT {
-                return Err(PlaidFailure::NoAnswer {
-                    reason: "the time is up",
-                    maybe_applied,
-                });
-            }
+            let Some(time) = attempt_time(deadline, self.clock.now()) else {
+                return Err(remembering(Silence::TIME_IS_UP.into(), maybe_applied));
+            };
             let failure = match self.attempt(path, &body, &credentials, time).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -157,7 +122,7 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
         }
     }
 
-    async fn credentials(&self) -> Result<PlaidCredentials, PlaidFailure> {
+    async fn credentials(&self) -> Result<ApiCredentials, PlaidFailure> {
         self.credentials.credentials().await.map_err(|error| {
             tracing::error!(error = %error, "no Plaid credentials");
             PlaidFailure::NoCredentials
@@ -167,9 +132,9 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
     /// Other credentials than the refused ones, unless a call has tried enough of them.
     async fn credentials_after(
         &self,
-        refused: &PlaidCredentials,
+        refused: &ApiCredentials,
         tried: u32,
-    ) -> Option<PlaidCredentials> {
+    ) -> Option<ApiCredentials> {
         if tried >= MAX_KEYS {
             return None;
         }
@@ -184,28 +149,28 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
         &self,
         path: &'static str,
         body: &[u8],
-        credentials: &PlaidCredentials,
+        credentials: &ApiCredentials,
         time: Duration,
     ) -> Result<A, PlaidFailure> {
-        let url = self
-            .base_url
-            .join(path)
-            .map_err(|_| PlaidFailure::NoAnswer {
-                reason: "the base URL is not usable",
-                maybe_applied: false,
-            })?;
+        let url = self.base_url.join(path).map_err(|_| Silence::NOT_SENT)?;
+        let header = |value| secret_header(value).ok_or(PlaidFailure::NoCredentials);
         let response = self
             .http
             .post(url)
-            .header(CLIENT_ID, secret_header(credentials.client_id())?)
-            .header(SECRET, secret_header(credentials.expose_secret())?)
+            .header(CLIENT_ID, header(credentials.client_id())?)
+            .header(SECRET, header(credentials.expose_secret())?)
             .timeout(time)
             .body(body.to_vec())
             .send()
             .await
-            .map_err(|error| no_answer(&error))?;
+            .map_err(Silence::from)?;
         let http_status = response.status().as_u16();
-        let answer = read_limited(response).await?;
+        let answer = read_limited(response)
+            .await
+            .map_err(|unread| match unread {
+                Unread::TooLong => PlaidFailure::Unintelligible { http_status },
+                Unread::Broken(silence) => silence.into(),
+            })?;
         if http_status == 200 {
             return serde_json::from_slice(&answer).map_err(|error| {
                 // serde's words may repeat a value; where it broke is enough.
@@ -218,36 +183,12 @@ impl<S: CredentialSource, C: Clock> PlaidClient<S, C> {
     }
 }
 
-fn secret_header(value: &str) -> Result<HeaderValue, PlaidFailure> {
-    let mut header = HeaderValue::from_str(value).map_err(|_| PlaidFailure::NoCredentials)?;
-    header.set_sensitive(true);
-    Ok(header)
-}
-
-async fn read_limited(mut response: Response) -> Result<Zeroizing<Vec<u8>>, PlaidFailure> {
-    let http_status = response.status().as_u16();
-    let mut answer = Zeroizing::new(Vec::new());
-    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(&error))? {
-        if answer.len() + chunk.len() > MAX_ANSWER {
-            return Err(PlaidFailure::Unintelligible { http_status });
+impl From<Silence> for PlaidFailure {
+    fn from(silence: Silence) -> Self {
+        Self::NoAnswer {
+            reason: silence.reason,
+            maybe_applied: silence.maybe_applied,
         }
-        answer.extend_from_slice(&chunk);
-    }
-    Ok(answer)
-}
-
-/// Only a connection that was never made excludes an effect.
-fn no_answer(error: &reqwest::Error) -> PlaidFailure {
-    let (reason, maybe_applied) = if error.is_connect() {
-        ("no connection", false)
-    } else if error.is_timeout() {
-        ("no answer in time", true)
-    } else {
-        ("the connection broke", true)
-    };
-    PlaidFailure::NoAnswer {
-        reason,
-        maybe_applied,
     }
 }
 
@@ -282,17 +223,4 @@ fn remembering(failure: PlaidFailure, earlier_maybe_applied: bool) -> PlaidFailu
         },
         other => other,
     }
-}
-
-/// Full jitter: anywhere between nothing and twice the last delay's ceiling.
-fn backoff(attempt: u32) -> Duration {
-    let ceiling = FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(attempt - 1));
-    let mut random = [0_u8; 2];
-    // Without random bytes the ceiling itself is a fine delay.
-    let fraction =
-        match ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random) {
-            Ok(()) => f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX),
-            Err(_) => 1.0,
-        };
-    ceiling.mul_f64(fraction)
 }

@@ -4,12 +4,11 @@
 
 mod calls;
 mod client;
-mod tls;
 mod webhook_body;
 mod webhook_keys;
 mod wire;
 mod wire_link;
 
-pub use client::{ClientError, PlaidClient};
+pub use client::PlaidClient;
 pub use webhook_body::{body_to_keep, read_webhook};
 pub use webhook_keys::WebhookKeys;

@@ -1,4 +1,4 @@
-//! What Plaid is asked for, and with which keys.
+//! What Plaid is asked for.
 
 use std::future::Future;
 
@@ -7,8 +7,8 @@ use plaid_webhook::{KeyId, VerificationKey};
 
 use crate::domain::{
     AccessToken, AccountId, Deadline, Health, Hints, Institution, ItemId, LinkToken,
-    LinkTokenRequest, PlaidAccount, PlaidCredentials, PlaidFailure, PlaidRequestId, Processor,
-    ProcessorToken, PublicToken,
+    LinkTokenRequest, PlaidAccount, PlaidFailure, PlaidRequestId, Processor, ProcessorToken,
+    PublicToken,
 };
 
 /// Plaid's `/link/token/create`.
@@ -166,34 +166,4 @@ pub trait VerificationKeys: Send + Sync {
         key_id: &KeyId,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Option<VerificationKey>, PlaidFailure>> + Send;
-}
-
-/// Why Plaid's credentials could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretError {
-    /// Secrets Manager did not answer, or refused.
-    #[error("the secret could not be read: {0}")]
-    Unavailable(String),
-    /// The secret is not what it should be.
-    #[error("the secret must be a JSON object with the strings client_id and secret")]
-    Malformed,
-}
-
-/// Our credentials at Plaid.
-pub trait CredentialSource: Send + Sync {
-    /// The credentials to call Plaid with; MAY be cached.
-    fn credentials(&self) -> impl Future<Output = Result<PlaidCredentials, SecretError>> + Send;
-
-    /// What to try after Plaid refused `refused`, or `None` when nothing is left to try. MUST
-    /// be other than `refused`: the current credentials, newly read unless somebody else has
-    /// just done that; or, where Plaid refuses these, the previous ones, which then serve
-    /// until the current ones are read anew. MUST come to `None` soon if Plaid refuses all
-    /// of them, and MUST NOT read them for each refusal.
-    ///
-    /// # Errors
-    /// They could not be read.
-    fn credentials_after(
-        &self,
-        refused: &PlaidCredentials,
-    ) -> impl Future<Output = Result<Option<PlaidCredentials>, SecretError>> + Send;
 }

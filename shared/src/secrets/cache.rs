@@ -1,4 +1,4 @@
-//! When the secret is read: at first, every five minutes, and when Plaid refuses it; then
+//! When the secret is read: at first, every five minutes, and when the API refuses it; then
 //! the version before it, too.
 
 use std::future::Future;
@@ -7,13 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use super::kept::Kept;
-use crate::domain::PlaidCredentials;
+use crate::domain::ApiCredentials;
 use crate::ports::{Clock, CredentialSource, SecretError};
 
 const FRESH_FOR: SignedDuration = SignedDuration::from_mins(5);
 /// While Secrets Manager is away, the last known credentials serve on for this long.
 const USABLE_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// After a refusal of Plaid's made us read the secret, no other one does for this long: then
+/// After a refusal of the API's made us read the secret, no other one does for this long: then
 /// the credentials are simply wrong. It counts from that reading and not from any: a
 /// container that started just before a rotation must find the new secret at once.
 const SURELY_CURRENT: SignedDuration = SignedDuration::from_secs(10);
@@ -21,16 +21,16 @@ const SURELY_CURRENT: SignedDuration = SignedDuration::from_secs(10);
 /// Reads the credentials, each time anew.
 pub trait ReadCredentials: Send + Sync {
     /// Reads the current ones.
-    fn current(&self) -> impl Future<Output = Result<PlaidCredentials, SecretError>> + Send;
+    fn current(&self) -> impl Future<Output = Result<ApiCredentials, SecretError>> + Send;
 
     /// Reads those that were current before; `None` when there are none.
-    fn previous(
-        &self,
-    ) -> impl Future<Output = Result<Option<PlaidCredentials>, SecretError>> + Send;
+    fn previous(&self) -> impl Future<Output = Result<Option<ApiCredentials>, SecretError>> + Send;
 }
 
 /// Credentials that are read when they have to be, and by one caller at a time.
 pub struct CredentialCache<R, C> {
+    /// The API whose they are, for the log.
+    api: &'static str,
     reader: R,
     clock: C,
     state: Mutex<State>,
@@ -44,13 +44,13 @@ struct State {
 }
 
 impl State {
-    fn keep(&mut self, current: PlaidCredentials, now: Timestamp) -> &mut Kept {
+    fn keep(&mut self, api: &'static str, current: ApiCredentials, now: Timestamp) -> &mut Kept {
         if self
             .kept
             .as_ref()
             .is_some_and(|kept| !kept.is_current(&current))
         {
-            tracing::info!("a new Plaid secret is in use");
+            tracing::info!("a new {api} secret is in use");
         }
         self.kept.insert(Kept::new(current, now))
     }
@@ -67,17 +67,18 @@ impl State {
 }
 
 impl<R: ReadCredentials, C: Clock> CredentialCache<R, C> {
-    /// An empty cache.
-    pub fn new(reader: R, clock: C) -> Self {
+    /// An empty cache of this API's credentials.
+    pub fn new(api: &'static str, reader: R, clock: C) -> Self {
         Self {
+            api,
             reader,
             clock,
             state: Mutex::default(),
         }
     }
 
-    /// The previous credentials, in place of those of `kept` that Plaid refused.
-    async fn fall_back(&self, kept: &mut Kept) -> Result<Option<PlaidCredentials>, SecretError> {
+    /// The previous credentials, in place of those of `kept` that the API refused.
+    async fn fall_back(&self, kept: &mut Kept) -> Result<Option<ApiCredentials>, SecretError> {
         if !kept.may_ask_for_previous() {
             return Ok(None);
         }
@@ -86,14 +87,15 @@ impl<R: ReadCredentials, C: Clock> CredentialCache<R, C> {
         };
         let serving = kept.fall_back(previous);
         if serving.is_some() {
-            tracing::warn!("Plaid refuses the current secret; the previous one is tried");
+            let api = self.api;
+            tracing::warn!("{api} refuses the current secret; the previous one is tried");
         }
         Ok(serving.cloned())
     }
 }
 
 impl<R: ReadCredentials, C: Clock> CredentialSource for CredentialCache<R, C> {
-    async fn credentials(&self) -> Result<PlaidCredentials, SecretError> {
+    async fn credentials(&self) -> Result<ApiCredentials, SecretError> {
         let mut state = self.state.lock().await;
         let now = self.clock.now();
         let kept = state
@@ -106,9 +108,9 @@ impl<R: ReadCredentials, C: Clock> CredentialSource for CredentialCache<R, C> {
             return Ok(serving.clone());
         }
         match (self.reader.current().await, kept) {
-            (Ok(current), _) => Ok(state.keep(current, now).serving().clone()),
+            (Ok(current), _) => Ok(state.keep(self.api, current, now).serving().clone()),
             (Err(error), Some((age, serving))) if age < USABLE_FOR => {
-                tracing::warn!(error = %error, "the Plaid secret is stale");
+                tracing::warn!(error = %error, "the {} secret is stale", self.api);
                 Ok(serving.clone())
             }
             (Err(error), _) => Err(error),
@@ -117,8 +119,8 @@ impl<R: ReadCredentials, C: Clock> CredentialSource for CredentialCache<R, C> {
 
     async fn credentials_after(
         &self,
-        refused: &PlaidCredentials,
-    ) -> Result<Option<PlaidCredentials>, SecretError> {
+        refused: &ApiCredentials,
+    ) -> Result<Option<ApiCredentials>, SecretError> {
         let mut state = self.state.lock().await;
         if let Some(kept) = &state.kept
             && !kept.serving().same_as(refused)
@@ -128,7 +130,7 @@ impl<R: ReadCredentials, C: Clock> CredentialSource for CredentialCache<R, C> {
         let now = self.clock.now();
         if state.may_read_again(now) {
             let current = self.reader.current().await?;
-            let kept = state.keep(current, now);
+            let kept = state.keep(self.api, current, now);
             if !kept.is_current(refused) {
                 return Ok(Some(kept.serving().clone()));
             }
@@ -183,7 +185,7 @@ mod tests {
         async fn one(
             &self,
             choose: impl Fn(&mut Versions) -> Option<&'static str>,
-        ) -> Result<Option<PlaidCredentials>, SecretError> {
+        ) -> Result<Option<ApiCredentials>, SecretError> {
             {
                 let (now, most) = &mut self.0.lock().unwrap().at_once;
                 *now += 1;
@@ -196,12 +198,12 @@ mod tests {
             if versions.away {
                 return Err(SecretError::Unavailable("away".to_owned()));
             }
-            Ok(chosen.map(|secret| PlaidCredentials::new("id", secret)))
+            Ok(chosen.map(|secret| ApiCredentials::new("id", secret)))
         }
     }
 
     impl ReadCredentials for Secret {
-        async fn current(&self) -> Result<PlaidCredentials, SecretError> {
+        async fn current(&self) -> Result<ApiCredentials, SecretError> {
             let read = self.one(|versions| {
                 versions.readings.0 += 1;
                 versions.current
@@ -209,7 +211,7 @@ mod tests {
             Ok(read.await?.unwrap())
         }
 
-        async fn previous(&self) -> Result<Option<PlaidCredentials>, SecretError> {
+        async fn previous(&self) -> Result<Option<ApiCredentials>, SecretError> {
             let read = self.one(|versions| {
                 versions.readings.1 += 1;
                 versions.previous
@@ -223,7 +225,7 @@ mod tests {
         secret.put(value);
         let clock = FixedClock::at_second(1_795_000_000);
         (
-            CredentialCache::new(secret.clone(), clock.clone()),
+            CredentialCache::new("Plaid", secret.clone(), clock.clone()),
             secret,
             clock,
         )
@@ -235,7 +237,7 @@ mod tests {
     }
 
     async fn after(cache: &Cache, refused: &str) -> Option<String> {
-        let refused = PlaidCredentials::new("id", refused);
+        let refused = ApiCredentials::new("id", refused);
         let others = cache.credentials_after(&refused).await.unwrap();
         others.map(|others| others.expose_secret().to_owned())
     }
@@ -281,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_previous_secret_serves_while_plaid_refuses_the_current_one() {
+    async fn the_previous_secret_serves_while_the_api_refuses_the_current_one() {
         let (cache, secret, clock) = cache("right");
         secret.put("wrong");
         assert_eq!(serving(&cache).await, "wrong");
@@ -363,7 +365,7 @@ mod tests {
         assert_eq!(serving(&cache).await, "one");
         secret.put("two");
         secret.go_away(true);
-        let one = PlaidCredentials::new("id", "one");
+        let one = ApiCredentials::new("id", "one");
         for _ in 0..2 {
             assert!(cache.credentials_after(&one).await.is_err());
         }

@@ -2,21 +2,21 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::PlaidCredentials;
+use crate::domain::ApiCredentials;
 
-/// What one reading of the secret brought, and what Plaid's refusals made of it since.
+/// What one reading of the secret brought, and what the API's refusals made of it since.
 pub(super) struct Kept {
-    current: PlaidCredentials,
+    current: ApiCredentials,
     read_at: Timestamp,
-    /// Serve instead of the current ones, which Plaid refused.
-    previous: Option<PlaidCredentials>,
+    /// Serve instead of the current ones, which the API refused.
+    previous: Option<ApiCredentials>,
     /// Whether the previous ones were asked for, with whatever result.
     previous_asked: bool,
 }
 
 impl Kept {
     /// The current credentials, just read.
-    pub(super) fn new(current: PlaidCredentials, read_at: Timestamp) -> Self {
+    pub(super) fn new(current: ApiCredentials, read_at: Timestamp) -> Self {
         Self {
             current,
             read_at,
@@ -30,13 +30,13 @@ impl Kept {
         now.duration_since(self.read_at)
     }
 
-    /// The ones to call Plaid with.
-    pub(super) fn serving(&self) -> &PlaidCredentials {
+    /// The ones to call the API with.
+    pub(super) fn serving(&self) -> &ApiCredentials {
         self.previous.as_ref().unwrap_or(&self.current)
     }
 
     /// Whether these are the current ones.
-    pub(super) fn is_current(&self, credentials: &PlaidCredentials) -> bool {
+    pub(super) fn is_current(&self, credentials: &ApiCredentials) -> bool {
         self.current.same_as(credentials)
     }
 
@@ -45,9 +45,9 @@ impl Kept {
         !std::mem::replace(&mut self.previous_asked, true)
     }
 
-    /// Lets the previous ones serve, unless they are the very ones that Plaid refuses; tells
+    /// Lets the previous ones serve, unless they are the very ones that are refused; tells
     /// which serve now.
-    pub(super) fn fall_back(&mut self, previous: PlaidCredentials) -> Option<&PlaidCredentials> {
+    pub(super) fn fall_back(&mut self, previous: ApiCredentials) -> Option<&ApiCredentials> {
         if self.is_current(&previous) {
             return None;
         }

@@ -1,8 +1,8 @@
-//! Plaid's credentials from Secrets Manager, kept for a few minutes.
+//! The credentials of APIs beyond AWS, from Secrets Manager, kept for a few minutes.
 
 mod cache;
 mod kept;
 mod reader;
 
 pub use cache::{CredentialCache, ReadCredentials};
-pub use reader::PlaidSecret;
+pub use reader::ApiSecret;

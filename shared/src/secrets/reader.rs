@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::ReadCredentials;
 use crate::aws::describe;
-use crate::domain::PlaidCredentials;
+use crate::domain::ApiCredentials;
 use crate::ports::SecretError;
 
 /// The version that counts.
@@ -21,8 +21,8 @@ const PREVIOUS: &str = "AWSPREVIOUS";
 
 type ReadError = SdkError<GetSecretValueError>;
 
-/// The secret with Plaid's credentials.
-pub struct PlaidSecret {
+/// The secret with an API's credentials.
+pub struct ApiSecret {
     client: Client,
     secret_id: String,
 }
@@ -33,7 +33,7 @@ struct SecretBody {
     secret: String,
 }
 
-impl PlaidSecret {
+impl ApiSecret {
     /// The secret with this name or ARN.
     pub fn new(config: &SdkConfig, secret_id: impl Into<String>) -> Self {
         Self {
@@ -52,13 +52,13 @@ impl PlaidSecret {
     }
 }
 
-impl ReadCredentials for PlaidSecret {
-    async fn current(&self) -> Result<PlaidCredentials, SecretError> {
+impl ReadCredentials for ApiSecret {
+    async fn current(&self) -> Result<ApiCredentials, SecretError> {
         let answer = self.version(CURRENT).await;
         credentials(answer.map_err(|error| unavailable(&error))?)
     }
 
-    async fn previous(&self) -> Result<Option<PlaidCredentials>, SecretError> {
+    async fn previous(&self) -> Result<Option<ApiCredentials>, SecretError> {
         match self.version(PREVIOUS).await {
             Ok(answer) => credentials(answer).map(Some),
             Err(error) if has_none(&error) => Ok(None),
@@ -77,17 +77,17 @@ fn unavailable(error: &ReadError) -> SecretError {
     SecretError::Unavailable(describe(error))
 }
 
-fn credentials(answer: GetSecretValueOutput) -> Result<PlaidCredentials, SecretError> {
+fn credentials(answer: GetSecretValueOutput) -> Result<ApiCredentials, SecretError> {
     let text = Zeroizing::new(answer.secret_string.ok_or(SecretError::Malformed)?);
     parse(&text)
 }
 
-fn parse(text: &str) -> Result<PlaidCredentials, SecretError> {
+fn parse(text: &str) -> Result<ApiCredentials, SecretError> {
     let body: SecretBody = serde_json::from_str(text).map_err(|_| SecretError::Malformed)?;
     if body.client_id.is_empty() || body.secret.is_empty() {
         return Err(SecretError::Malformed);
     }
-    Ok(PlaidCredentials::new(body.client_id, body.secret))
+    Ok(ApiCredentials::new(body.client_id, body.secret))
 }
 
 #[cfg(test)]

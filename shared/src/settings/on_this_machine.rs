@@ -1,5 +1,5 @@
-//! What settings may name on this machine alone: a simulator in Plaid's place, and the
-//! authority that vouches for emulators.
+//! What settings may name on this machine alone: simulators in Plaid's and Astra's place,
+//! and the authority that vouches for emulators.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl LocalRoot {
     }
 }
 
-/// Plaid's hosts are fixed, so that no configuration sends tokens elsewhere.
+/// Their hosts are fixed, so that no configuration sends tokens elsewhere.
 pub(super) fn loopback_url(text: &str) -> Result<Url, &'static str> {
     let url = web_url(text)?;
     is_here(&url)

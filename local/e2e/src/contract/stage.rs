@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use plaid_sandbox::{DEFAULT_CLIENT_ID, DEFAULT_SECRET, Options, Simulator};
 use serde_json::{Value, json};
-use shared::domain::PlaidCredentials;
+use shared::domain::ApiCredentials;
 use shared::plaid::PlaidClient;
 use shared::ports::{CredentialSource, SecretError};
 use shared::system_clock::SystemClock;
@@ -21,17 +21,17 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Credentials that never change.
 #[derive(Clone, Debug)]
-pub struct FixedCredentials(PlaidCredentials);
+pub struct FixedCredentials(ApiCredentials);
 
 impl CredentialSource for FixedCredentials {
-    async fn credentials(&self) -> Result<PlaidCredentials, SecretError> {
+    async fn credentials(&self) -> Result<ApiCredentials, SecretError> {
         Ok(self.0.clone())
     }
 
     async fn credentials_after(
         &self,
-        _refused: &PlaidCredentials,
-    ) -> Result<Option<PlaidCredentials>, SecretError> {
+        _refused: &ApiCredentials,
+    ) -> Result<Option<ApiCredentials>, SecretError> {
         Ok(None)
     }
 }
@@ -110,7 +110,7 @@ impl Stage {
     /// # Errors
     /// It cannot be built.
     pub fn client_with(&self, secret: &str) -> Result<OurClient, Failure> {
-        let credentials = FixedCredentials(PlaidCredentials::new(DEFAULT_CLIENT_ID, secret));
+        let credentials = FixedCredentials(ApiCredentials::new(DEFAULT_CLIENT_ID, secret));
         Ok(PlaidClient::new(
             self.ours.url().parse()?,
             credentials,

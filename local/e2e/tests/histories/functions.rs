@@ -13,7 +13,7 @@ use shared::ports::Clock;
 use shared::settings::LinkSettings;
 use shared::stream::StreamEvent;
 use shared::test_util::faults::{Faulty, Plan};
-use shared::test_util::{Event, MemoryBus, MemoryStore, MemoryVault};
+use shared::test_util::{Event, FakeAstra, MemoryBus, MemoryStore, MemoryVault};
 use shared::use_cases::exchange::ExchangeSettings;
 
 use crate::hands::{Told, Work};
@@ -32,6 +32,7 @@ const ITEM: &str = "/pathParameters/item_id";
 const MAX_ITEMS: u32 = 9;
 
 type P = Faulty<Client>;
+type A = Faulty<FakeAstra>;
 type S = Faulty<MemoryStore>;
 type B = Faulty<MemoryBus>;
 type V = Faulty<MemoryVault>;
@@ -44,9 +45,9 @@ pub(crate) struct Functions {
     exit: link_sessions::Deps<S, C>,
     process: process_webhook::Deps<P, S, V, C>,
     publish: publish_changes::Deps<S, B, C>,
-    reconcile: reconcile_items::Deps<P, S, B, V, C>,
+    reconcile: reconcile_items::Deps<P, A, S, B, V, C>,
     refresh: refresh_item::Deps<P, S, V, C>,
-    remove: remove_item::Deps<P, S, V, C>,
+    remove: remove_item::Deps<P, A, S, V, C>,
 }
 
 /// What the functions are built from.
@@ -137,6 +138,7 @@ impl Parts {
             },
             reconcile: reconcile_items::Deps {
                 plaid: plaid.clone(),
+                astra: None,
                 store: store.clone(),
                 bus,
                 vault: vault.clone(),
@@ -153,6 +155,7 @@ impl Parts {
             },
             remove: remove_item::Deps {
                 plaid,
+                astra: None,
                 store,
                 vault,
                 clock: clock.clone(),

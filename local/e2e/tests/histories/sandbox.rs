@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, any_service};
 use jiff::Timestamp;
 use plaid_sandbox::{Options, Simulator};
 use serde_json::{Value, json};
-use shared::domain::PlaidCredentials;
+use shared::domain::ApiCredentials;
 use shared::plaid::PlaidClient;
 use shared::ports::{Clock, CredentialSource, SecretError};
 use tokio::net::TcpListener;
@@ -31,21 +31,25 @@ impl Clock for SandboxClock {
     fn now(&self) -> Timestamp {
         self.0.now()
     }
+
+    async fn wait(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
 }
 
 /// The keys that the simulator takes.
 pub(crate) struct Keys;
 
 impl CredentialSource for Keys {
-    async fn credentials(&self) -> Result<PlaidCredentials, SecretError> {
+    async fn credentials(&self) -> Result<ApiCredentials, SecretError> {
         let options = Options::default();
-        Ok(PlaidCredentials::new(options.client_id, options.secret))
+        Ok(ApiCredentials::new(options.client_id, options.secret))
     }
 
     async fn credentials_after(
         &self,
-        _refused: &PlaidCredentials,
-    ) -> Result<Option<PlaidCredentials>, SecretError> {
+        _refused: &ApiCredentials,
+    ) -> Result<Option<ApiCredentials>, SecretError> {
         Ok(None)
     }
 }

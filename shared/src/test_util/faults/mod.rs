@@ -5,6 +5,7 @@
 //! clock or needs a runtime: futures are polled by whoever runs the test, who tells the
 //! plan whom it polls ([`Plan::enter`]).
 
+mod astra;
 mod bus;
 mod plaid;
 mod plan;
@@ -52,6 +53,8 @@ pub enum Service {
     Table,
     /// Plaid.
     Plaid,
+    /// Astra.
+    Astra,
     /// KMS.
     Vault,
     /// EventBridge.
@@ -69,12 +72,14 @@ pub enum Kind {
     Write,
     /// Something, under a name by which the service knows a call that is sent again.
     Named,
+    /// Something, and the adapter never sends it twice.
+    Once,
 }
 
 impl Kind {
     /// Whether it may change anything.
     pub fn writes(self) -> bool {
-        matches!(self, Self::Write | Self::Named)
+        matches!(self, Self::Write | Self::Named | Self::Once)
     }
 }
 
@@ -117,7 +122,7 @@ impl Call {
                 Stall,
                 Resend,
             ],
-            (Service::Table, Kind::Named) => &[
+            (Service::Table, Kind::Named | Kind::Once) => &[
                 CrashBefore,
                 CrashAfter,
                 LoseAnswer,
@@ -126,8 +131,10 @@ impl Call {
                 OutOfTime,
                 Stall,
             ],
-            (Service::Plaid, Kind::Read | Kind::Index) => &[Throttle, OutOfTime, Stall],
-            (Service::Plaid, Kind::Write | Kind::Named) => &[
+            (Service::Plaid | Service::Astra, Kind::Read | Kind::Index) => {
+                &[Throttle, OutOfTime, Stall]
+            }
+            (Service::Plaid | Service::Astra, Kind::Write | Kind::Named) => &[
                 CrashBefore,
                 CrashAfter,
                 LoseAnswer,
@@ -137,6 +144,16 @@ impl Call {
                 OutOfTime,
                 Stall,
                 Resend,
+            ],
+            (Service::Plaid | Service::Astra, Kind::Once) => &[
+                CrashBefore,
+                CrashAfter,
+                LoseAnswer,
+                LoseRequest,
+                Throttle,
+                Away,
+                OutOfTime,
+                Stall,
             ],
         }
     }

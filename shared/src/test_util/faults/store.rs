@@ -4,13 +4,15 @@ use jiff::Timestamp;
 
 use super::{Faulty, Kind, Service};
 use crate::domain::{
-    Change, ChangeId, Exchange, ExchangeKey, ExchangeStep, InboxEnd, InboxRecord, Item, ItemId,
-    LinkExit, LinkId, LinkResults, LinkSession, RecordKey, Sha256, Stray, UserId,
+    AstraAuthorization, AstraConnection, Change, ChangeId, Exchange, ExchangeKey, ExchangeStep,
+    InboxEnd, InboxRecord, Item, ItemId, LinkExit, LinkId, LinkResults, LinkSession, OwnerToken,
+    RecordKey, Sha256, Stray, UserId,
 };
 use crate::ports::{
-    Alongside, ChangePage, Changes, Claim, Due, DueRecords, Erased, Erasures, ExchangeRecords,
-    Inbox, InboxRecords, ItemChanges, ItemOwners, ItemPage, ItemRecords, Kept, LinkOwners,
-    LinkReports, LinkSessions, Outbox, ReplayableAnswer, StoreError, Strays, UpdateSessions,
+    Alongside, AstraConnections, AstraLeases, ChangePage, Changes, Claim, Due, DueRecords, Erased,
+    Erasures, ExchangeRecords, Inbox, InboxRecords, ItemChanges, ItemOwners, ItemPage, ItemRecords,
+    Kept, Lease, LinkOwners, LinkReports, LinkSessions, Outbox, PendingAuthorizations,
+    ReplayableAnswer, StoreError, Strays, UpdateSessions,
 };
 
 macro_rules! delegate {
@@ -95,6 +97,27 @@ delegate!(InboxRecords {
 delegate!(Outbox {
     Read unpublished(user_id: &UserId, change_id: &ChangeId) -> Option<Change>;
     Write published(change: &Change) -> ();
+});
+
+delegate!(PendingAuthorizations {
+    Write keep_authorization(authorization: &AstraAuthorization) -> ();
+    Write use_authorization(state_hash: &Sha256, user_id: &UserId, now: Timestamp) -> bool;
+});
+
+delegate!(AstraConnections {
+    Read astra_connection(user_id: &UserId) -> Option<AstraConnection>;
+    Named put_astra_connection(connection: &AstraConnection, change: Option<&Change>) -> ();
+    Named delete_astra_connection(connection: &AstraConnection, change: &Change) -> ();
+});
+
+delegate!(AstraLeases {
+    Write take_astra_lease(
+        user_id: &UserId,
+        owner: &OwnerToken,
+        now: Timestamp,
+        until: Timestamp
+    ) -> Lease;
+    Write return_astra_lease(user_id: &UserId, owner: &OwnerToken) -> ();
 });
 
 delegate!(Erasures {
