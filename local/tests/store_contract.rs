@@ -21,9 +21,9 @@ use shared::domain::{
     Change, Exchange, ExchangeKey, ExchangeStep, InboxEnd, Item, OwnerToken, RecordKey,
 };
 use shared::ports::{
-    Alongside, Changes, Claim, Erasures, ExchangeRecords, Inbox, InboxRecords, ItemChanges,
-    ItemOwners, ItemRecords, LinkOwners, LinkReports, LinkSessions, Outbox, StoreError,
-    UpdateSessions,
+    Alongside, AstraConnections, AstraLeases, Changes, Claim, Erasures, ExchangeRecords, Inbox,
+    InboxRecords, ItemChanges, ItemOwners, ItemRecords, Lease, LinkOwners, LinkReports,
+    LinkSessions, Outbox, PendingAuthorizations, StoreError, UpdateSessions,
 };
 use shared::settings::{Environment, Reader};
 use shared::store::Table;
@@ -388,6 +388,54 @@ async fn single_writes_whose_answers_are_lost_count_once() {
 }
 
 #[tokio::test]
+async fn writes_of_a_connection_whose_answers_are_lost_count_once() {
+    let troubled = TroubledTable::start().await;
+    let table = &troubled.table;
+    let (first, made) = (samples::astra_connection(), samples::connection_change("1"));
+    troubled.meet(Trouble::AnswerLost, 1);
+    let written = table.put_astra_connection(&first, Some(&made)).await;
+    written.unwrap();
+    let owner = OwnerToken::stored("owner");
+    for _ in 0..2 {
+        troubled.meet(Trouble::AnswerLost, 1);
+        let (now, until) = (samples::at(0), samples::at(30));
+        let taken = table.take_astra_lease(&first.user_id, &owner, now, until);
+        assert_eq!(taken.await.unwrap(), Lease::Taken);
+        troubled.meet(Trouble::AnswerLost, 1);
+        let returned = table.return_astra_lease(&first.user_id, &owner).await;
+        returned.unwrap();
+    }
+    let second = samples::renewed(&first);
+    troubled.meet(Trouble::AnswerLost, 1);
+    table.put_astra_connection(&second, None).await.unwrap();
+    let stored = table.astra_connection(&first.user_id).await.unwrap();
+    assert_eq!(stored.as_ref(), Some(&second));
+    troubled.meet(Trouble::AnswerLost, 1);
+    let ended = samples::connection_change("2");
+    let deleted = table.delete_astra_connection(&second, &ended).await;
+    deleted.unwrap();
+    assert!(troubled.all_met());
+    let stored = table.astra_connection(&first.user_id).await.unwrap();
+    assert_eq!((stored, troubled.changes().await), (None, 2));
+}
+
+/// Better that the user has to go to Astra again than that two come back.
+#[tokio::test]
+async fn an_authorization_whose_use_is_not_answered_is_used_up() {
+    let troubled = TroubledTable::start().await;
+    let sent = samples::astra_authorization();
+    let table = &troubled.table;
+    table.keep_authorization(&sent).await.unwrap();
+    for trouble in [1, 0] {
+        troubled.meet(Trouble::AnswerLost, trouble);
+        let (state_hash, user_id) = (&sent.state_hash, &sent.user_id);
+        let used = table.use_authorization(state_hash, user_id, samples::at(1));
+        assert!(!used.await.unwrap());
+    }
+    assert!(troubled.all_met());
+}
+
+#[tokio::test]
 async fn a_write_that_meets_a_transaction_waits_for_its_end() {
     let troubled = TroubledTable::start().await;
     let (mine, item) = troubled.recorded().await;
@@ -452,8 +500,9 @@ async fn reads_are_consistent_where_a_port_promises_it() {
     sessions.unwrap();
     table.link_owner(&link_token).await.unwrap();
     table.waiting(&inbox, 10).await.unwrap();
+    table.astra_connection(&user_id).await.unwrap();
     let reads = troubled.reads.lock().unwrap();
-    assert_eq!(reads.len(), 7);
+    assert_eq!(reads.len(), 8);
     for read in reads.iter() {
         assert_eq!(read["ConsistentRead"], true, "{read}");
     }

@@ -1,6 +1,9 @@
 //! What the use cases need from outside, one small trait per need. The adapters keep
 //! these promises; so do the in-memory ports of `test_util`.
 
+mod astra;
+mod astra_records;
+mod credentials;
 mod due;
 mod events;
 mod exchanges;
@@ -10,10 +13,16 @@ mod links;
 mod plaid;
 mod vault;
 
+use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use astra::{
+    AstraAccountRemoval, AstraAuthorizations, AstraClientId, AstraHandOver, AstraUsers,
+};
+pub use astra_records::{AstraConnections, AstraLeases, Lease, PendingAuthorizations};
+pub use credentials::{CredentialSource, SecretError};
 pub use due::{Due, DueRecords, Erased, Erasures};
 pub use events::{Event, EventBus, Outbox, PublishError};
 pub use exchanges::{Claim, ExchangeRecords, ReplayableAnswer, Strays};
@@ -21,9 +30,9 @@ pub use inbox::{Inbox, InboxRecords, Kept};
 pub use items::{Alongside, ChangePage, Changes, ItemChanges, ItemOwners, ItemPage, ItemRecords};
 pub use links::{LinkOwners, LinkReports, LinkSessions, UpdateSessions};
 pub use plaid::{
-    Accounts, AddedItem, CreatedLinkToken, CredentialSource, ExchangedItem, ItemRemoval,
-    ItemSnapshot, Items, LinkOutcome, LinkOutcomes, LinkTokens, ProcessorTokens, PublicTokens,
-    SecretError, VerificationKeys, WebhookUrls,
+    Accounts, AddedItem, CreatedLinkToken, ExchangedItem, ItemRemoval, ItemSnapshot, Items,
+    LinkOutcome, LinkOutcomes, LinkTokens, ProcessorTokens, PublicTokens, VerificationKeys,
+    WebhookUrls,
 };
 pub use vault::{SealingKey, Vault, VaultError};
 
@@ -32,6 +41,9 @@ pub use vault::{SealingKey, Vault, VaultError};
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// Ends after this time.
+    fn wait(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }
 
 /// Why the store did not do as asked.

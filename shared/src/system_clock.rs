@@ -1,5 +1,7 @@
 //! The machine's clock.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::ports::Clock;
@@ -11,5 +13,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    async fn wait(&self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use shared::domain::{
-    AccountChange, AccountId, AccountStatus, Cause, Change, ChangeId, ItemId, ItemStatus, Notice,
-    PlaidRequestId, VerificationStatus,
+    AccountChange, AccountId, AccountStatus, AstraChange, Cause, Change, ChangeId, ConnectionState,
+    ItemId, ItemStatus, Notice, PlaidRequestId, VerificationStatus,
 };
 
 /// A change in an answer.
@@ -22,6 +22,8 @@ pub(crate) struct ChangeView<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     notices: &'a [Notice],
     #[serde(skip_serializing_if = "Option::is_none")]
+    astra_connection: Option<ConnectionState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     plaid_request_id: Option<&'a PlaidRequestId>,
 }
 
@@ -34,6 +36,8 @@ struct AccountChangeView<'a> {
     generation: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     verification_status: Option<&'a VerificationStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_astra: Option<&'a AstraChange>,
 }
 
 impl<'a> ChangeView<'a> {
@@ -47,6 +51,7 @@ impl<'a> ChangeView<'a> {
             after: change.after,
             accounts: change.accounts.iter().map(AccountChangeView::of).collect(),
             notices: &change.notices,
+            astra_connection: change.astra_connection,
             plaid_request_id: change.plaid_request_id.as_ref(),
         }
     }
@@ -60,6 +65,7 @@ impl<'a> AccountChangeView<'a> {
             after: account.after,
             generation: account.generation,
             verification_status: account.verification_status.as_ref(),
+            at_astra: account.at_astra.as_ref(),
         }
     }
 }

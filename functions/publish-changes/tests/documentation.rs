@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 use shared::domain::{
-    AccountChange, AccountId, AccountStatus, Cause, Change, ChangeId, ItemStatus, Notice,
-    NoticeCode, VerificationStatus,
+    AccountChange, AccountId, AccountStatus, AstraAccountId, AstraChange, AstraStatus, Cause,
+    Change, ChangeId, ConnectionState, ItemStatus, Notice, NoticeCode, VerificationStatus,
 };
 use shared::event_bus::SOURCE;
 use shared::test_util::store_contract::samples;
@@ -17,7 +17,7 @@ use shared::use_cases::publish::{KINDS, events_of};
 const SCHEMA: &str = include_str!("../../../docs/events.schema.json");
 const PAGE: &str = include_str!("../../../docs/events.md");
 
-const CAUSES: [Cause; 9] = [
+const CAUSES: [Cause; 11] = [
     Cause::Exchange,
     Cause::ProcessorToken,
     Cause::UpdateMode,
@@ -27,6 +27,20 @@ const CAUSES: [Cause; 9] = [
     Cause::Replacement,
     Cause::Duplicate,
     Cause::Erasure,
+    Cause::HandOver,
+    Cause::AstraConnection,
+];
+const CONNECTIONS: [ConnectionState; 3] = [
+    ConnectionState::Connected,
+    ConnectionState::ReauthorizationRequired,
+    ConnectionState::Disconnected,
+];
+const AT_ASTRA: [AstraStatus; 5] = [
+    AstraStatus::Waiting,
+    AstraStatus::Linked,
+    AstraStatus::Refused,
+    AstraStatus::Unclear,
+    AstraStatus::Leaving,
 ];
 const ITEM_STATUSES: [ItemStatus; 7] = [
     ItemStatus::Linking,
@@ -97,6 +111,7 @@ fn of_item(before: Option<ItemStatus>, after: ItemStatus) -> Change {
         after: Some(after),
         accounts: Vec::new(),
         notices: Vec::new(),
+        astra_connection: None,
         ..samples::full_change()
     }
 }
@@ -110,6 +125,7 @@ fn of_account(before: Option<AccountStatus>, after: AccountStatus) -> Vec<Change
             after,
             generation: 2,
             verification_status: status.map(VerificationStatus::from),
+            at_astra: None,
         }],
         ..of_item(Some(ItemStatus::Active), ItemStatus::Active)
     };
@@ -134,7 +150,40 @@ fn of_notice(code: NoticeCode) -> [Change; 2] {
     })
 }
 
-/// Every pair of states, every announcement, every cause.
+/// Every place at Astra after every other one, of a live Item and of one that goes. Astra's
+/// reason goes with a refusal, as in the code.
+fn at_astra() -> Vec<Change> {
+    let ids = [None, Some("one"), Some("two")].map(|id| id.map(AstraAccountId::new));
+    let statuses: Vec<_> = AT_ASTRA.map(Some).into_iter().chain([None]).collect();
+    let mut changes = Vec::new();
+    for (before, after) in ids.iter().flat_map(|id| ids.iter().map(move |to| (id, to))) {
+        for status in &statuses {
+            let refused = *status == Some(AstraStatus::Refused);
+            let account = AccountChange {
+                account_id: AccountId::new("account"),
+                before: Some(AccountStatus::Ready),
+                after: AccountStatus::Ready,
+                generation: 1,
+                verification_status: None,
+                at_astra: Some(AstraChange {
+                    before: before.clone(),
+                    after: after.clone(),
+                    status: *status,
+                    reason: refused.then(|| "active routines".to_owned()),
+                }),
+            };
+            for item in [ItemStatus::Active, ItemStatus::Removed] {
+                changes.push(Change {
+                    accounts: vec![account.clone()],
+                    ..of_item(Some(item), item)
+                });
+            }
+        }
+    }
+    changes
+}
+
+/// Every pair of states, every announcement, every cause, everything at Astra.
 fn changes() -> Vec<Change> {
     let befores = |known: &[ItemStatus]| known.iter().copied().map(Some).collect::<Vec<_>>();
     let mut changes = vec![Change::erased(&samples::user(), samples::at(0))];
@@ -150,6 +199,9 @@ fn changes() -> Vec<Change> {
         }
     }
     changes.extend(NOTICES.into_iter().flat_map(of_notice));
+    let connection = |state| Change::of_connection(&samples::user(), samples::at(0), state);
+    changes.extend(CONNECTIONS.map(connection));
+    changes.extend(at_astra());
     changes.extend(CAUSES.map(|cause| Change {
         change_id: ChangeId::new("0-1"),
         cause,

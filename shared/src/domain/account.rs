@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::open_enum::open_enum;
-use super::{AccountId, Command, Sealed};
+use super::{AccountId, AtAstra, Command, Sealed};
 
 open_enum! {
     /// Plaid's kind of account.
@@ -150,6 +150,8 @@ pub struct Account {
     pub commands: Vec<Heeded>,
     /// Set when the permission for this account was taken back.
     pub revoked: bool,
+    /// What became of it at Astra, if it was ever handed over.
+    pub at_astra: Option<AtAstra>,
 }
 
 /// A command that was heeded, so that its repetition is not.
@@ -196,6 +198,7 @@ impl Account {
             renew: false,
             commands: Vec::new(),
             revoked: false,
+            at_astra: None,
         }
     }
 

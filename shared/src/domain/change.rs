@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
 use super::{
-    Account, AccountId, AccountStatus, ChangeId, Item, ItemId, ItemStatus, Notice, PlaidRequestId,
-    UserId, Verification, VerificationStatus,
+    Account, AccountId, AccountStatus, AstraAccountId, AstraStatus, AtAstra, ChangeId,
+    ConnectionState, Item, ItemId, ItemStatus, Notice, PlaidRequestId, UserId, Verification,
+    VerificationStatus,
 };
 
 /// What brought a change about.
@@ -31,6 +32,10 @@ pub enum Cause {
     Duplicate,
     /// A server asked to erase the user.
     Erasure,
+    /// An account was brought to Astra, or taken off it.
+    HandOver,
+    /// A user's connection to Astra was made, renewed or ended.
+    AstraConnection,
 }
 
 /// One committed change. It holds no token, and of the bank's only what it announced.
@@ -40,7 +45,7 @@ pub struct Change {
     pub change_id: ChangeId,
     /// Whose Item it is.
     pub user_id: UserId,
-    /// The Item; none where the whole user was erased.
+    /// The Item; none where the change is of the user.
     pub item_id: Option<ItemId>,
     /// When it was committed.
     pub at: Timestamp,
@@ -54,6 +59,8 @@ pub struct Change {
     pub accounts: Vec<AccountChange>,
     /// What Plaid announced, and had not before.
     pub notices: Vec<Notice>,
+    /// What became of the user's connection to Astra.
+    pub astra_connection: Option<ConnectionState>,
     /// Plaid's id of the answer that told.
     pub plaid_request_id: Option<PlaidRequestId>,
 }
@@ -72,6 +79,26 @@ pub struct AccountChange {
     /// How far Plaid is with its verification, where it needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification_status: Option<VerificationStatus>,
+    /// What changed about it at Astra.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_astra: Option<AstraChange>,
+}
+
+/// What changed about one account at Astra.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AstraChange {
+    /// Astra's account before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<AstraAccountId>,
+    /// Astra's account after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<AstraAccountId>,
+    /// How far its hand-over is; none where it is off Astra.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<AstraStatus>,
+    /// Astra's reason, where it refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Change {
@@ -93,6 +120,7 @@ impl Change {
             after: Some(after.status()),
             accounts: changed_accounts(before, after),
             notices: new_notices(before, after),
+            astra_connection: None,
             plaid_request_id,
         };
         let noticed = before.is_none_or(|before| before.notices != after.notices);
@@ -101,16 +129,31 @@ impl Change {
 
     /// The receipt of a user's erasure.
     pub fn erased(user_id: &UserId, at: Timestamp) -> Self {
+        Self::of_user(user_id, at, Cause::Erasure, None)
+    }
+
+    /// What became of a user's connection to Astra.
+    pub fn of_connection(user_id: &UserId, at: Timestamp, state: ConnectionState) -> Self {
+        Self::of_user(user_id, at, Cause::AstraConnection, Some(state))
+    }
+
+    fn of_user(
+        user_id: &UserId,
+        at: Timestamp,
+        cause: Cause,
+        astra_connection: Option<ConnectionState>,
+    ) -> Self {
         Self {
             change_id: time_ordered(at),
             user_id: user_id.clone(),
             item_id: None,
             at,
-            cause: Cause::Erasure,
+            cause,
             before: None,
             after: None,
             accounts: Vec::new(),
             notices: Vec::new(),
+            astra_connection,
             plaid_request_id: None,
         }
     }
@@ -125,6 +168,7 @@ fn changed_accounts(before: Option<&Item>, after: &Item) -> Vec<AccountChange> {
             after: account.status(),
             generation: account.generation,
             verification_status: account.plaid.verification_status.clone(),
+            at_astra: changed_at_astra(known(account), account),
         };
         let as_before = known(account).is_some_and(|known| look_alike(known, account));
         (!as_before).then_some(change)
@@ -142,6 +186,33 @@ fn look_alike(before: &Account, after: &Account) -> bool {
     before.status() == after.status()
         && before.generation == after.generation
         && waits(before) == waits(after)
+        && changed_at_astra(Some(before), after).is_none()
+}
+
+/// That something is on its way is no change: how it ends is.
+fn changed_at_astra(before: Option<&Account>, after: &Account) -> Option<AstraChange> {
+    let id = |account: &Account| account.at_astra.as_ref()?.astra_account_id.clone();
+    let settled = |account: &Account| {
+        let at_astra = account.at_astra.as_ref()?;
+        let ended = matches!(
+            at_astra.status(),
+            AstraStatus::Refused | AstraStatus::Unclear
+        );
+        ended.then(|| at_astra.hand_over.clone())
+    };
+    let earlier = before.and_then(id);
+    let earlier_end = before.and_then(settled);
+    let ended_anew = settled(after).filter(|end| earlier_end.as_ref() != Some(end));
+    if earlier == id(after) && ended_anew.is_none() {
+        return None;
+    }
+    let at_astra = after.at_astra.as_ref();
+    Some(AstraChange {
+        before: earlier,
+        after: id(after),
+        status: at_astra.map(AtAstra::status),
+        reason: at_astra.and_then(AtAstra::reason).map(str::to_owned),
+    })
 }
 
 fn new_notices(before: Option<&Item>, after: &Item) -> Vec<Notice> {

@@ -257,6 +257,7 @@ impl Item {
         };
         for account in &mut item.accounts {
             account.processor_token = None;
+            account.settle_at_astra(&[]);
         }
         item
     }

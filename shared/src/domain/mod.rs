@@ -3,6 +3,10 @@
 //! knows an SDK.
 
 mod account;
+mod astra;
+mod astra_environment;
+mod astra_failure;
+mod astra_tokens;
 mod change;
 mod choice;
 mod credentials;
@@ -25,6 +29,7 @@ mod reads;
 pub mod record_key;
 pub mod redaction;
 mod sealed;
+mod secret_text;
 mod signal;
 mod tokens;
 mod webhook;
@@ -33,16 +38,26 @@ pub use account::{
     Account, AccountStatus, AccountType, Heeded, PlaidAccount, Standing, Verification,
     VerificationStatus,
 };
-pub use change::{AccountChange, Cause, Change};
+pub use astra::{
+    AUTHORIZATION_TIME, AstraAuthorization, AstraConnection, AstraStatus, AstraStep, AtAstra,
+    ConnectionState, HandOver, SealedTokens,
+};
+pub use astra_environment::{AstraEnvironment, astra_authorization_url};
+pub use astra_failure::{AstraCaller, AstraError, AstraFailure, AstraFailureClass};
+pub use astra_tokens::{
+    AstraAccessToken, AstraAuthorizationCode, AstraRefreshToken, AstraState, AstraTextError,
+    AstraTokens,
+};
+pub use change::{AccountChange, AstraChange, Cause, Change};
 pub use choice::{AccountRefusal, Choice, choose};
-pub use credentials::PlaidCredentials;
+pub use credentials::ApiCredentials;
 pub use deadline::{Deadline, TIME_TO_WRITE};
 pub use environment::{PlaidEnvironment, UnknownEnvironment};
 pub use exchange::{AccountHint, Exchange, ExchangeKey, ExchangeStep, Hints, OwnerToken, Stray};
 pub use hint::{Command, Hint};
 pub use ids::{
-    AccountId, ChangeId, InstitutionId, ItemId, LinkId, LinkSessionId, PlaidRequestId, UserId,
-    VaultId,
+    AccountId, AstraAccountId, AstraRequestId, AstraUserId, ChangeId, InstitutionId, ItemId,
+    LinkId, LinkSessionId, PlaidRequestId, UserId, VaultId,
 };
 pub use institution::Institution;
 pub use item::{Action, Health, Item, ItemStatus};

@@ -116,7 +116,9 @@ impl Item {
         };
         let spread = period / JITTER_SHARE;
         let share = jitter(self.item_id.as_str());
-        Some(Deadline::after(now, period + spread.mul_f64(share)).moment())
+        let reread = Deadline::after(now, period + spread.mul_f64(share)).moment();
+        let at_astra = self.astra_due_at(now).unwrap_or(reread);
+        Some(reread.min(at_astra))
     }
 }
 

@@ -26,6 +26,8 @@ const STRAY_PREFIX: &str = "STRAY#";
 const INBOX_PREFIX: &str = "INBOX#";
 const EXCHANGE: &str = "EXCHANGE";
 const ERASURE: &str = "ERASURE";
+/// The sort key of a user's connection to Astra.
+pub const ASTRA: &str = "ASTRA";
 
 /// Stale hints of one subject are kept once an hour.
 const STALE_WINDOW_SECONDS: i64 = 3600;
@@ -75,6 +77,16 @@ impl RecordKey {
         Self::new(Self::user_partition(user_id), ERASURE)
     }
 
+    /// A user's connection to Astra.
+    pub fn astra_connection(user_id: &UserId) -> Self {
+        Self::new(Self::user_partition(user_id), ASTRA)
+    }
+
+    /// A user on the way to Astra's page and back, by the hash of the `state`.
+    pub fn astra_authorization(state_hash: &Sha256) -> Self {
+        Self::new(format!("ASTRA_STATE#{state_hash}"), "OWNER")
+    }
+
     /// A session of Link.
     pub fn link_session(user_id: &UserId, link_id: &LinkId) -> Self {
         Self::new(
@@ -120,6 +132,8 @@ pub enum DueRecord {
     Erasure(UserId),
     /// A change that was not published.
     Change(UserId, ChangeId),
+    /// A connection to Astra whose tokens are to be renewed.
+    AstraConnection(UserId),
     /// A verified webhook, by the partition of its subject.
     Inbox(String),
 }
@@ -147,7 +161,11 @@ impl DueRecord {
         if let Some(change_id) = key.sk.strip_prefix(CHANGE_PREFIX) {
             return Some(Self::Change(user_id, ChangeId::new(change_id)));
         }
-        (key.sk == ERASURE).then_some(Self::Erasure(user_id))
+        match key.sk.as_str() {
+            ERASURE => Some(Self::Erasure(user_id)),
+            ASTRA => Some(Self::AstraConnection(user_id)),
+            _ => None,
+        }
     }
 }
 
@@ -177,6 +195,10 @@ mod tests {
                 DueRecord::Link(user.clone(), link),
             ),
             (RecordKey::erasure(&user), DueRecord::Erasure(user.clone())),
+            (
+                RecordKey::astra_connection(&user),
+                DueRecord::AstraConnection(user.clone()),
+            ),
             (
                 RecordKey::change(&user, &ChangeId::new("c")),
                 DueRecord::Change(user.clone(), ChangeId::new("c")),

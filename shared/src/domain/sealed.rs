@@ -37,6 +37,8 @@ pub enum Purpose {
     Link,
     /// The answer of a finished exchange, kept for replay.
     Answer,
+    /// The tokens of a user's connection to Astra.
+    Astra,
 }
 
 impl Purpose {
@@ -47,6 +49,7 @@ impl Purpose {
             Self::Processor => "processor",
             Self::Link => "link",
             Self::Answer => "answer",
+            Self::Astra => "astra",
         }
     }
 }
@@ -107,6 +110,22 @@ impl Place {
         Self {
             record: RecordKey::item(user_id, item_id),
             attribute: format!("accounts/{account_id}/processor_token"),
+        }
+    }
+
+    /// The access token of a user's connection to Astra.
+    pub fn astra_access_token(user_id: &UserId) -> Self {
+        Self {
+            record: RecordKey::astra_connection(user_id),
+            attribute: "access_token".to_owned(),
+        }
+    }
+
+    /// The refresh token of a user's connection to Astra.
+    pub fn astra_refresh_token(user_id: &UserId) -> Self {
+        Self {
+            record: RecordKey::astra_connection(user_id),
+            attribute: "refresh_token".to_owned(),
         }
     }
 

@@ -22,11 +22,19 @@ pub enum Signal {
     LookupBudgetUsedUp,
     /// A webhook's Item or session stayed unknown for a day.
     WebhookUnclaimed,
+    /// An account came to Astra.
+    AstraAccountLinked,
+    /// Astra will not have an account, or nobody knows which one is ours.
+    AstraAccountRefused,
+    /// An account stays at Astra although its Item goes.
+    AstraAccountLeft,
+    /// Astra takes a user's tokens no longer.
+    AstraReauthorizationRequired,
 }
 
 impl Signal {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::LinkOpened,
         Self::ItemLinked,
         Self::ItemRead,
@@ -36,6 +44,10 @@ impl Signal {
         Self::WebhookRefused,
         Self::LookupBudgetUsedUp,
         Self::WebhookUnclaimed,
+        Self::AstraAccountLinked,
+        Self::AstraAccountRefused,
+        Self::AstraAccountLeft,
+        Self::AstraReauthorizationRequired,
     ];
 
     /// Its name in the log and in the template.
@@ -50,6 +62,10 @@ impl Signal {
             Self::WebhookRefused => "webhook_refused",
             Self::LookupBudgetUsedUp => "lookup_budget_used_up",
             Self::WebhookUnclaimed => "webhook_unclaimed",
+            Self::AstraAccountLinked => "astra_account_linked",
+            Self::AstraAccountRefused => "astra_account_refused",
+            Self::AstraAccountLeft => "astra_account_left",
+            Self::AstraReauthorizationRequired => "astra_reauthorization_required",
         }
     }
 }

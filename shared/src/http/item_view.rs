@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    Account, AccountId, AccountStatus, Institution, Item, ItemId, ItemStatus, Notice, NoticeCode,
-    ProcessorToken, VerificationStatus,
+    Account, AccountId, AccountStatus, AstraAccountId, AstraStatus, AtAstra, Institution, Item,
+    ItemId, ItemStatus, Notice, NoticeCode, ProcessorToken, VerificationStatus,
 };
 
 /// An Item in an answer.
@@ -32,7 +32,29 @@ struct AccountView<'a> {
     verification_status: Option<&'a str>,
     status: AccountStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
+    at_astra: Option<AtAstraView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     processor_token: Option<&'a str>,
+}
+
+/// What became of an account at Astra.
+#[derive(Serialize)]
+struct AtAstraView<'a> {
+    status: AstraStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    astra_account_id: Option<&'a AstraAccountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> AtAstraView<'a> {
+    fn of(at_astra: &'a AtAstra) -> Self {
+        Self {
+            status: at_astra.status(),
+            astra_account_id: at_astra.astra_account_id.as_ref(),
+            reason: at_astra.reason(),
+        }
+    }
 }
 
 /// An announcement of Plaid's.
@@ -101,6 +123,7 @@ impl<'a> AccountView<'a> {
                 .as_ref()
                 .map(VerificationStatus::as_str),
             status: item.status_of(account),
+            at_astra: account.at_astra.as_ref().map(AtAstraView::of),
             processor_token: token.map(|(_, token)| token.expose()),
         }
     }

@@ -71,6 +71,12 @@ codes! {
     UpdateModeRequired = "update_mode_required", CONFLICT, "The user must open Link in update mode";
     /// The access token was lost on its way.
     ExchangeLost = "exchange_lost", CONFLICT, "The exchange was lost; link again";
+    /// Astra keeps an account of the Item.
+    AstraKeepsAccount = "astra_keeps_account", CONFLICT, "Astra keeps an account of the Item";
+    /// The user has no connection to Astra that works.
+    AstraNotConnected = "astra_not_connected", CONFLICT, "The user is not connected to Astra";
+    /// The user came back as another user of Astra's.
+    AstraUserDiffers = "astra_user_differs", CONFLICT, "The user is connected to Astra as somebody else";
     /// The Item was removed.
     ItemRemoved = "item_removed", GONE, "The Item was removed; link again";
     /// The user took the permission back.
@@ -87,6 +93,10 @@ codes! {
     AccountNotEligible = "account_not_eligible", UNPROCESSABLE_ENTITY, "The account cannot be given to the processor";
     /// That the user owns the account could not be proven.
     AccountNotVerified = "account_not_verified", UNPROCESSABLE_ENTITY, "The account could not be verified; link again";
+    /// Nobody was sent to Astra with this state.
+    AstraStateUnknown = "astra_state_unknown", UNPROCESSABLE_ENTITY, "The authorization is unknown; begin it again";
+    /// Astra does not accept the code.
+    AstraCodeRefused = "astra_code_refused", UNPROCESSABLE_ENTITY, "Astra refused the code; begin again";
     /// Plaid's limit for one Item is reached.
     TooOften = "too_often", TOO_MANY_REQUESTS, "The Item was read too often";
     /// A bug of ours.
@@ -99,6 +109,10 @@ codes! {
     InstitutionUnavailable = "institution_unavailable", SERVICE_UNAVAILABLE, "The institution is not available";
     /// Plaid refuses how this service is set up.
     PlaidNotConfigured = "plaid_not_configured", SERVICE_UNAVAILABLE, "This service is not set up for Plaid";
+    /// Astra cannot be reached, or asks for patience.
+    AstraUnavailable = "astra_unavailable", SERVICE_UNAVAILABLE, "Astra is not available";
+    /// Astra refuses how this service is set up.
+    AstraNotConfigured = "astra_not_configured", SERVICE_UNAVAILABLE, "This service is not set up for Astra";
     /// The table or the key service did not answer.
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "The storage is not available";
     /// The invocation had too little time left.
@@ -152,11 +166,11 @@ struct PlaidPart<'a> {
     request_id: Option<&'a str>,
 }
 
-const SOON: Duration = Duration::from_secs(2);
+pub(super) const SOON: Duration = Duration::from_secs(2);
 /// Plaid counts its limits by the minute: whoever asks sooner only asks more often.
-const WITHIN_A_MINUTE: Duration = Duration::from_secs(20);
+pub(super) const WITHIN_A_MINUTE: Duration = Duration::from_secs(20);
 const A_MINUTE: Duration = Duration::from_mins(1);
-const LATER: Duration = Duration::from_mins(5);
+pub(super) const LATER: Duration = Duration::from_mins(5);
 const MUCH_LATER: Duration = Duration::from_hours(1);
 
 impl Problem {
@@ -209,13 +223,13 @@ impl Problem {
     }
 
     #[must_use]
-    fn retry_after(mut self, time: Duration) -> Self {
+    pub(super) fn retry_after(mut self, time: Duration) -> Self {
         self.0.retry_after = Some(time);
         self
     }
 
     #[must_use]
-    fn caused_by(mut self, cause: &impl ToString) -> Self {
+    pub(super) fn caused_by(mut self, cause: &impl ToString) -> Self {
         self.0.cause = Some(cause.to_string());
         self
     }
@@ -265,7 +279,10 @@ impl Problem {
         let plaid_code = plaid.map(|error| error.error_code.as_str());
         let plaid_request_id = plaid.and_then(|error| Some(error.request_id.as_ref()?.as_str()));
         match self.0.code {
-            Code::InternalError | Code::PlaidNotConfigured | Code::ExchangeLost => {
+            Code::InternalError
+            | Code::PlaidNotConfigured
+            | Code::AstraNotConfigured
+            | Code::ExchangeLost => {
                 tracing::error!(code, field, cause, plaid_code, plaid_request_id, "refused");
             }
             _ if self.0.code.status().is_server_error() => {

@@ -9,7 +9,7 @@ use super::rows::{self, Row};
 use super::transaction::ClientToken;
 use super::write::Write;
 use super::{Table, item_writes};
-use crate::domain::record_key::{CHANGE_PREFIX, ITEM_PREFIX, LINK_PREFIX};
+use crate::domain::record_key::{ASTRA, CHANGE_PREFIX, ITEM_PREFIX, LINK_PREFIX};
 use crate::domain::{Cause, Change, Item, Lifecycle, RecordKey, UserId};
 use crate::ports::{Erased, Erasures, StoreError};
 
@@ -86,6 +86,8 @@ impl Portion {
             let session = rows::read_link_session(row)?;
             let pointer = RecordKey::link_token_owner(&session.link_token_hash);
             self.deletes.extend([pointer, key].map(Write::delete));
+        } else if key.sk == ASTRA {
+            self.deletes.push(Write::delete(key));
         } else if key.sk.starts_with(ITEM_PREFIX) {
             let item = rows::read_item(row)?;
             if item.lifecycle == Lifecycle::Removed {

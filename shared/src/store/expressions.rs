@@ -62,6 +62,16 @@ impl Condition {
         self.compares(attribute, "<>", value)
     }
 
+    /// The attribute has a smaller value.
+    pub(super) fn below(self, attribute: &str, value: AttributeValue) -> Self {
+        self.compares(attribute, "<", value)
+    }
+
+    /// The attribute has a greater value.
+    pub(super) fn above(self, attribute: &str, value: AttributeValue) -> Self {
+        self.compares(attribute, ">", value)
+    }
+
     /// The attribute has one of these values.
     pub(super) fn among(
         mut self,

@@ -1,6 +1,7 @@
 //! The one DynamoDB table: `pk`, `sk`, and the sparse index `due`. Which record is where
 //! is in `domain::record_key`; how each looks is in `rows`.
 
+mod astra;
 mod attributes;
 mod changes;
 mod due;

@@ -1,6 +1,7 @@
 //! Requests from the sample events of `events/`, as API Gateway sends them.
 
-use lambda_http::{Body, Context, Request, RequestExt, Response};
+use lambda_http::{Body, Context, LambdaEvent, Request, RequestExt, Response};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// A sample event that a test may change before it becomes a request.
@@ -46,11 +47,25 @@ impl Event {
     #[expect(clippy::expect_used, reason = "a test without its event cannot go on")]
     pub fn request(&self, deadline: i64) -> Request {
         let request = lambda_http::request::from_str(&self.0.to_string()).expect("an HTTP event");
-        let mut context = Context::default();
-        "test-request".clone_into(&mut context.request_id);
-        context.deadline = u64::try_from(deadline).unwrap_or_default();
-        request.with_lambda_context(context)
+        request.with_lambda_context(context(deadline))
     }
+
+    /// The same for a function that is not behind the API.
+    ///
+    /// # Panics
+    /// The event is not one of this function's.
+    #[expect(clippy::expect_used, reason = "a test without its event cannot go on")]
+    pub fn invocation<T: DeserializeOwned>(self, deadline: i64) -> LambdaEvent<T> {
+        let event = serde_json::from_value(self.0).expect("an event of the function's");
+        LambdaEvent::new(event, context(deadline))
+    }
+}
+
+fn context(deadline: i64) -> Context {
+    let mut context = Context::default();
+    "test-request".clone_into(&mut context.request_id);
+    context.deadline = u64::try_from(deadline).unwrap_or_default();
+    context
 }
 
 /// The answer's body as JSON, or null.

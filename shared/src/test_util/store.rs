@@ -1,5 +1,6 @@
 //! The table in memory, with the conditions of the real one.
 
+mod astra;
 mod erasure;
 mod exchanges;
 mod inbox;
@@ -13,8 +14,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, ChangeId, Deadline, DueRecord, Exchange, InboxEnd, InboxRecord, Item, ItemId,
-    LinkSession, RecordKey, Stray, UserId,
+    AstraAuthorization, AstraConnection, Change, ChangeId, Deadline, DueRecord, Exchange, InboxEnd,
+    InboxRecord, Item, ItemId, LinkSession, OwnerToken, RecordKey, Stray, UserId,
 };
 use crate::ports::{Due, DueRecords, StoreError};
 
@@ -48,6 +49,12 @@ pub struct Records {
     pub inbox: BTreeMap<(String, String), InboxRecord>,
     /// How those of them ended that did, by the same key.
     pub ended: BTreeMap<(String, String), InboxEnd>,
+    /// Users on the way to Astra's page and back.
+    pub authorizations: Vec<AstraAuthorization>,
+    /// Connections to Astra, by user.
+    pub connections: BTreeMap<UserId, AstraConnection>,
+    /// Who works for which user at Astra, and until when.
+    pub leases: BTreeMap<UserId, (OwnerToken, Timestamp)>,
     /// Users to be erased, and since when.
     pub erasures: BTreeMap<UserId, Timestamp>,
     /// Until when due records wait that do not show it themselves, by their key.
@@ -109,6 +116,9 @@ impl Records {
             .map(|(_, r)| (r.received_at, RecordKey::inbox(r)));
         let erasures = self.erasures.iter();
         let erasures = erasures.map(|(user_id, at)| (*at, RecordKey::erasure(user_id)));
+        let connections = self.connections.values();
+        let connections = connections
+            .filter_map(|c| Some((c.due_at()?, RecordKey::astra_connection(&c.user_id))));
         exchanges
             .chain(strays)
             .chain(items)
@@ -116,6 +126,7 @@ impl Records {
             .chain(changes)
             .chain(inbox)
             .chain(erasures)
+            .chain(connections)
             .map(|(at, key)| (self.postponed_to(&key).unwrap_or(at), key))
             .collect()
     }

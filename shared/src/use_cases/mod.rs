@@ -1,5 +1,6 @@
 //! What several functions drive, over ports only: no HTTP, no SDK.
 
+pub mod astra;
 pub mod exchange;
 pub mod hosted;
 pub mod inbox;

@@ -1,6 +1,7 @@
 //! The removal of an Item: first the intent, then Plaid, then the tokens. Once the intent
 //! is recorded, the Item will be gone, whoever crashes and however long Plaid is away.
 
+use std::future::Future;
 use std::time::Duration;
 
 use crate::domain::{Cause, Change, Deadline, Item, ItemId, Lifecycle, TIME_TO_WRITE, UserId};
@@ -13,6 +14,32 @@ use super::{MAX_RACES, open_access_token};
 /// The records that a removal needs.
 pub trait RemovalStore: ItemRecords + ItemChanges + ExchangeRecords {}
 impl<T: ItemRecords + ItemChanges + ExchangeRecords> RemovalStore for T {}
+
+/// Whatever else knows an Item's accounts, and must give them up before Plaid does.
+pub trait Elsewhere: Send + Sync {
+    /// Takes the Item's accounts off; the Item without those that are off.
+    ///
+    /// # Errors
+    /// Why the removal has to wait.
+    fn take_off(
+        &self,
+        removing: &Item,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Item, String>> + Send;
+}
+
+/// Where Astra cannot be asked: Items that are there are left to the reconciler.
+#[derive(Debug)]
+pub struct NotFromHere;
+
+impl Elsewhere for NotFromHere {
+    async fn take_off(&self, removing: &Item, _deadline: Deadline) -> Result<Item, String> {
+        if removing.is_at_astra() {
+            return Err("its accounts are at Astra".to_owned());
+        }
+        Ok(removing.clone())
+    }
+}
 
 /// How far a removal got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +68,11 @@ pub enum RemovalError {
 const RETRY_REMOVAL: Duration = Duration::from_mins(2);
 
 /// The use case over its ports.
-pub struct Removal<'a, P, S, V, C> {
+pub struct Removal<'a, P, E, S, V, C> {
     /// Plaid.
     pub plaid: &'a P,
+    /// Whatever else knows the Item's accounts.
+    pub elsewhere: &'a E,
     /// The table.
     pub store: &'a S,
     /// The vault.
@@ -52,9 +81,10 @@ pub struct Removal<'a, P, S, V, C> {
     pub clock: &'a C,
 }
 
-impl<P, S, V, C> Removal<'_, P, S, V, C>
+impl<P, E, S, V, C> Removal<'_, P, E, S, V, C>
 where
     P: ItemRemoval,
+    E: Elsewhere,
     S: RemovalStore,
     V: Vault,
     C: Clock,
@@ -123,6 +153,7 @@ where
     ) -> Result<(), String> {
         let forgotten = self.store.forget_answer(&removing.exchange).await;
         forgotten.map_err(|error| error.to_string())?;
+        let removing = &self.elsewhere.take_off(removing, deadline).await?;
         let access_token = open_access_token(self.vault, removing).await;
         let access_token = access_token.map_err(|error| error.to_string())?;
         let deadline = deadline.less(TIME_TO_WRITE);

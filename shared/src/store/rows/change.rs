@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::item::{NoticeRow, notice_row, read_notice};
 use super::{AUDIT, Record, Row, expiry, from_row};
 use crate::domain::{
-    AccountChange, Cause, Change, ChangeId, ItemId, ItemStatus, PlaidRequestId, RecordKey, UserId,
+    AccountChange, Cause, Change, ChangeId, ConnectionState, ItemId, ItemStatus, PlaidRequestId,
+    RecordKey, UserId,
 };
 use crate::ports::StoreError;
 
@@ -28,6 +29,7 @@ struct ChangeRow {
     accounts: Vec<AccountChange>,
     #[serde(default)]
     notices: Vec<NoticeRow>,
+    astra_connection: Option<ConnectionState>,
     plaid_request_id: Option<PlaidRequestId>,
 }
 
@@ -50,6 +52,7 @@ fn content(change: &Change) -> ChangeRow {
         after,
         accounts,
         notices,
+        astra_connection,
         plaid_request_id,
     } = change;
     ChangeRow {
@@ -62,6 +65,7 @@ fn content(change: &Change) -> ChangeRow {
         after: *after,
         accounts: accounts.clone(),
         notices: notices.iter().map(notice_row).collect(),
+        astra_connection: *astra_connection,
         plaid_request_id: plaid_request_id.clone(),
     }
 }
@@ -78,6 +82,7 @@ pub(in super::super) fn read_change(row: Row) -> Result<Change, StoreError> {
         after: row.after,
         accounts: row.accounts,
         notices: row.notices.into_iter().map(read_notice).collect(),
+        astra_connection: row.astra_connection,
         plaid_request_id: row.plaid_request_id,
     })
 }

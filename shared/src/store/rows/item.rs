@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::serde_forms::{health, optional_sealed};
 use super::{AUDIT, Record, Row, corrupt, expiry, from_row};
 use crate::domain::{
-    Account, AccountId, AccountType, ExchangeKey, Health, Heeded, Institution, Item, ItemId,
-    Lifecycle, Notice, NoticeCode, PlaidAccount, Reads, RecordKey, Sealed, UserId,
+    Account, AccountId, AccountType, AtAstra, ExchangeKey, Health, Heeded, Institution, Item,
+    ItemId, Lifecycle, Notice, NoticeCode, PlaidAccount, Reads, RecordKey, Sealed, UserId,
     VerificationStatus,
 };
 use crate::ports::StoreError;
@@ -64,6 +64,8 @@ struct AccountRow {
     commands: Vec<Heeded>,
     #[serde(default)]
     revoked: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_astra: Option<AtAstra>,
 }
 
 /// An announcement; changes have it too.
@@ -172,6 +174,7 @@ fn account_row(account: &Account) -> AccountRow {
         renew,
         commands,
         revoked,
+        at_astra,
     } = account;
     let PlaidAccount {
         account_id,
@@ -193,6 +196,7 @@ fn account_row(account: &Account) -> AccountRow {
         renew: *renew,
         commands: commands.clone(),
         revoked: *revoked,
+        at_astra: at_astra.clone(),
     }
 }
 
@@ -211,6 +215,7 @@ fn read_account(row: AccountRow) -> Account {
         renew: row.renew,
         commands: row.commands,
         revoked: row.revoked,
+        at_astra: row.at_astra,
     }
 }
 

@@ -2,6 +2,7 @@
 //! which DynamoDB itself reads, is in seconds. An attribute that is new must be readable
 //! where it is missing.
 
+mod astra;
 mod change;
 mod erasure;
 mod exchange;
@@ -24,6 +25,7 @@ use super::shards::shard_of;
 use crate::domain::{ExchangeKey, RecordKey};
 use crate::ports::StoreError;
 
+pub(super) use astra::{astra_connection_row, authorization_row, read_astra_connection};
 pub(super) use change::{change_row, read_change};
 pub(super) use erasure::erasure_row;
 pub(super) use exchange::{exchange_expiry, exchange_row, read_exchange};

@@ -33,6 +33,7 @@ impl Erasures for MemoryStore {
         records
             .sessions
             .retain(|session| session.user_id != *user_id);
+        records.disconnect(user_id);
         let is_receipt =
             |change: &Change| change.cause == Cause::Erasure && change.item_id.is_none();
         records

@@ -3,18 +3,19 @@
 use jiff::{Timestamp, ToSpan};
 
 use super::samples::{
-    answer, at, at_step, change, exchange, full_results, hosted_session, linked, new_session, next,
-    plain_item, stray, update_session, user, webhook,
+    answer, astra_connection, at, at_step, change, connection_change, exchange, full_results,
+    hosted_session, linked, new_session, next, plain_astra_connection, plain_item, renewed,
+    stranger, stray, update_session, user, webhook,
 };
 use super::{
-    Store, claimed, due_change, due_ever, finished, history, put_exchange, put_item, put_results,
-    put_session, recorded, stored_exchange, stored_item,
+    Store, claimed, due_change, due_ever, finished, history, put_connection, put_exchange,
+    put_item, put_results, put_session, recorded, stored_connection, stored_exchange, stored_item,
 };
 use crate::domain::{
-    Change, Exchange, ExchangeKey, ExchangeStep, InboxEnd, Item, ItemId, LinkResults, LinkSession,
-    OwnerToken, RecordKey, Stray,
+    AstraConnection, Change, ConnectionState, Exchange, ExchangeKey, ExchangeStep, InboxEnd, Item,
+    ItemId, LinkResults, LinkSession, OwnerToken, RecordKey, Stray,
 };
-use crate::ports::Alongside;
+use crate::ports::{Alongside, Lease};
 
 /// Not before, and from then on.
 async fn assert_due_at<S: Store>(store: &S, key: &RecordKey, moment: Timestamp) {
@@ -232,6 +233,36 @@ pub async fn a_stray_is_due_until_it_is_dropped<S: Store>(store: &S) {
     }
 }
 
+/// Each version says anew when its tokens should be renewed, whatever was postponed before.
+pub async fn a_connection_is_due_until_only_its_user_can_mend_it<S: Store>(store: &S) {
+    let key = RecordKey::astra_connection(&user());
+    let first = astra_connection();
+    put_connection(store, &first).await;
+    assert_due_at(store, &key, first.refresh_at).await;
+    store.postpone(&key, at(2_000_000)).await.unwrap();
+    let second = AstraConnection {
+        refresh_at: at(1_000_000),
+        ..renewed(&first)
+    };
+    put_connection(store, &second).await;
+    assert_due_at(store, &key, second.refresh_at).await;
+    let refused = AstraConnection {
+        state: ConnectionState::ReauthorizationRequired,
+        ..renewed(&second)
+    };
+    put_connection(store, &refused).await;
+    assert_never_due(store, &key).await;
+    let again = AstraConnection {
+        state: ConnectionState::Connected,
+        ..renewed(&refused)
+    };
+    put_connection(store, &again).await;
+    assert_due_at(store, &key, again.refresh_at).await;
+    let gone = connection_change("gone");
+    store.delete_astra_connection(&again, &gone).await.unwrap();
+    assert_never_due(store, &key).await;
+}
+
 /// At once.
 pub async fn a_wish_is_due_until_it_is_confirmed<S: Store>(store: &S) {
     store.wish_erasure(&user(), at(4)).await.unwrap();
@@ -306,7 +337,21 @@ pub async fn every_change_is_due<S: Store>(store: &S) {
     let removed = next(&second).removed();
     store.reject(&rejected, &removed, &gone).await.unwrap();
     assert_never_due(store, &RecordKey::exchange(&mine.key)).await;
-    let ids = ["recorded", "finished", "replaced", "second", "rejected"];
+    let (connection, made) = (plain_astra_connection(), connection_change("connected"));
+    let written = store.put_astra_connection(&connection, Some(&made)).await;
+    written.unwrap();
+    let ended = connection_change("ended");
+    let deleted = store.delete_astra_connection(&connection, &ended).await;
+    deleted.unwrap();
+    let ids = [
+        "recorded",
+        "finished",
+        "replaced",
+        "second",
+        "rejected",
+        "connected",
+        "ended",
+    ];
     assert_eq!(history(store, &user()).await.len(), ids.len());
     let due = due_ever(store).await;
     assert_eq!(due.len(), ids.len());
@@ -341,6 +386,7 @@ async fn one_of_each<S: Store>(store: &S) -> Vec<RecordKey> {
     store.keep_stray(&stray).await.unwrap();
     store.keep(&webhook).await.unwrap();
     store.wish_erasure(&user(), at(4)).await.unwrap();
+    put_connection(store, &astra_connection()).await;
     vec![
         RecordKey::exchange(&mine.key),
         RecordKey::item(&user(), &item.item_id),
@@ -348,6 +394,7 @@ async fn one_of_each<S: Store>(store: &S) -> Vec<RecordKey> {
         RecordKey::stray(&stray.key, &stray.item_id),
         RecordKey::inbox(&webhook),
         RecordKey::erasure(&user()),
+        RecordKey::astra_connection(&user()),
         due_change("recorded"),
     ]
 }
@@ -367,9 +414,18 @@ pub async fn postponing_changes_nothing_else<S: Store>(store: &S) {
     let (session, stray) = (update_session(1), stray());
     let exchange = stored_exchange(store, &exchange().key).await;
     let item = stored_item(store, &ItemId::new("item")).await;
+    let (mine, theirs) = (OwnerToken::stored("mine"), OwnerToken::stored("theirs"));
+    let taken = store.take_astra_lease(&user(), &mine, at(0), at(9)).await;
+    assert_eq!(taken.unwrap(), Lease::Taken);
     for key in keys {
         store.postpone(&key, at(1000)).await.unwrap();
     }
+    let stored = stored_connection(store, &user()).await;
+    assert_eq!(stored, Some(astra_connection()));
+    let taken = store
+        .take_astra_lease(&user(), &theirs, at(9), at(20))
+        .await;
+    assert_eq!(taken.unwrap(), Lease::Busy);
     assert_eq!(stored_exchange(store, &exchange.key).await, exchange);
     let expected = Item {
         due_at: Some(at(1000)),
@@ -395,6 +451,7 @@ pub async fn what_is_not_due_cannot_be_postponed<S: Store>(store: &S) {
         ..update_session(1)
     };
     put_session(store, &settled).await;
+    put_connection(store, &plain_astra_connection()).await;
     let missing = ExchangeKey::stored("missing");
     for key in [
         RecordKey::item(&user(), &item.item_id),
@@ -402,6 +459,8 @@ pub async fn what_is_not_due_cannot_be_postponed<S: Store>(store: &S) {
         RecordKey::link_session(&user(), &settled.link_id),
         RecordKey::exchange(&missing),
         RecordKey::erasure(&user()),
+        RecordKey::astra_connection(&user()),
+        RecordKey::astra_connection(&stranger()),
         due_change("missing"),
     ] {
         store.postpone(&key, at(1)).await.unwrap();
@@ -409,5 +468,6 @@ pub async fn what_is_not_due_cannot_be_postponed<S: Store>(store: &S) {
     let added = due_change(&format!("new-{}", item.item_id));
     assert_eq!(due_ever(store).await, [added]);
     assert_eq!(store.exchange(&missing).await.unwrap(), None);
+    assert_eq!(stored_connection(store, &stranger()).await, None);
     assert_eq!(stored_item(store, &item.item_id).await, item);
 }

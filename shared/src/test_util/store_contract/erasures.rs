@@ -1,14 +1,16 @@
 //! The erasure of users.
 
 use super::samples::{
-    at, change, exchange, new_session, next, plain_item, stranger, stray, update_session, user,
+    astra_connection, at, change, exchange, new_session, next, plain_item, stranger, stray,
+    update_session, user,
 };
 use super::{
-    Store, assert_refused, due_ever, history, put_exchange, put_item, put_session, stored_item,
+    Store, assert_refused, due_ever, history, put_connection, put_exchange, put_item, put_session,
+    stored_connection, stored_item,
 };
 use crate::domain::{
-    Change, ChangeId, Exchange, ExchangeKey, ExchangeStep, Item, ItemId, Lifecycle, LinkId,
-    LinkSession, RecordKey, Sha256,
+    AstraConnection, Change, ChangeId, Exchange, ExchangeKey, ExchangeStep, Item, ItemId,
+    Lifecycle, LinkId, LinkSession, RecordKey, Sha256,
 };
 use crate::ports::{Alongside, Erased};
 
@@ -16,7 +18,7 @@ use crate::ports::{Alongside, Erased};
 const PATIENCE: u32 = 100;
 
 /// Calls again until everything is deleted; how many calls that took.
-async fn erase_everything<S: Store>(store: &S) -> u32 {
+pub(super) async fn erase_everything<S: Store>(store: &S) -> u32 {
     for calls in 1..PATIENCE {
         if store.erase(&user()).await.unwrap() == Erased::Everything {
             return calls;
@@ -50,7 +52,8 @@ pub async fn an_earlier_wish_stays<S: Store>(store: &S) {
     assert_eq!(due_ever(store).await.len(), 1);
 }
 
-/// Sessions, changes, removed Items, and what leads to them; not the wish.
+/// Sessions, changes, removed Items, and what leads to them; the connection to Astra; not the
+/// wish.
 pub async fn everything_of_a_user_is_erased<S: Store>(store: &S) {
     assert_eq!(store.erase(&user()).await.unwrap(), Erased::Everything);
     let item = numbered(1, Lifecycle::Removed);
@@ -58,8 +61,10 @@ pub async fn everything_of_a_user_is_erased<S: Store>(store: &S) {
     let (open, settled) = (update_session(1), new_session(2));
     put_session(store, &open).await;
     put_session(store, &settled).await;
+    put_connection(store, &astra_connection()).await;
     store.wish_erasure(&user(), at(5)).await.unwrap();
     erase_everything(store).await;
+    assert_eq!(stored_connection(store, &user()).await, None);
     assert_eq!(store.item(&user(), &item.item_id).await.unwrap(), None);
     assert_eq!(store.owner(&item.item_id).await.unwrap(), None);
     assert_eq!(store.exchange(&item.exchange).await.unwrap(), None);
@@ -195,6 +200,11 @@ pub async fn others_are_not_touched<S: Store>(store: &S) {
         ..update_session(1)
     };
     put_session(store, &session).await;
+    let connection = AstraConnection {
+        user_id: stranger(),
+        ..astra_connection()
+    };
+    put_connection(store, &connection).await;
     store.wish_erasure(&stranger(), at(1)).await.unwrap();
     put_item(store, &numbered(2, Lifecycle::Removed)).await;
     put_session(store, &update_session(1)).await;
@@ -206,6 +216,8 @@ pub async fn others_are_not_touched<S: Store>(store: &S) {
     assert!(store.exchange(&theirs.exchange).await.unwrap().is_some());
     let stored = store.session(&stranger(), &session.link_id).await.unwrap();
     assert_eq!(stored, Some(session.clone()));
+    let stored = stored_connection(store, &stranger()).await;
+    assert_eq!(stored, Some(connection));
     let changes = history(store, &stranger()).await;
     let changes: Vec<_> = changes.iter().map(|change| &change.change_id).collect();
     let added = ChangeId::new(format!("new-{}", theirs.item_id));
@@ -215,6 +227,7 @@ pub async fn others_are_not_touched<S: Store>(store: &S) {
         RecordKey::erasure(&stranger()),
         RecordKey::change(&stranger(), &added),
         RecordKey::link_session(&stranger(), &session.link_id),
+        RecordKey::astra_connection(&stranger()),
     ];
     assert_eq!(due, expected);
 }

@@ -10,6 +10,8 @@
     reason = "a broken promise is a panic, and there is nothing else to say about it"
 )]
 
+pub mod astra;
+pub mod astra_leases;
 pub mod changes;
 pub mod due;
 pub mod erasures;
@@ -24,12 +26,13 @@ pub mod samples;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, ChangeId, Exchange, ExchangeKey, ExchangeStep, Item, ItemId, LinkResults, LinkSession,
-    RecordKey, UserId,
+    AstraConnection, Change, ChangeId, Exchange, ExchangeKey, ExchangeStep, Item, ItemId,
+    LinkResults, LinkSession, RecordKey, UserId,
 };
 use crate::ports::{
-    Changes, DueRecords, Erasures, ExchangeRecords, Inbox, InboxRecords, ItemChanges, ItemOwners,
-    ItemRecords, LinkOwners, LinkReports, LinkSessions, Outbox, StoreError, Strays, UpdateSessions,
+    AstraConnections, AstraLeases, Changes, DueRecords, Erasures, ExchangeRecords, Inbox,
+    InboxRecords, ItemChanges, ItemOwners, ItemRecords, LinkOwners, LinkReports, LinkSessions,
+    Outbox, PendingAuthorizations, StoreError, Strays, UpdateSessions,
 };
 
 /// Everything that a store does.
@@ -45,6 +48,9 @@ pub trait Store:
     + UpdateSessions
     + LinkOwners
     + LinkReports
+    + PendingAuthorizations
+    + AstraConnections
+    + AstraLeases
     + DueRecords
     + Erasures
     + Inbox
@@ -64,6 +70,9 @@ impl<T> Store for T where
         + UpdateSessions
         + LinkOwners
         + LinkReports
+        + PendingAuthorizations
+        + AstraConnections
+        + AstraLeases
         + DueRecords
         + Erasures
         + Inbox
@@ -134,6 +143,32 @@ macro_rules! store_contract {
                 results_replace_earlier_ones_alone
                 results_need_their_session
             }
+            astra {
+                an_authorization_is_used_once
+                an_authorization_is_its_users_alone
+                an_authorization_is_used_in_time
+                only_an_authorization_that_was_kept_is_used
+                a_connection_is_its_users_alone
+                the_first_connection_has_version_1
+                a_connection_is_written_only_on_the_version_before
+                a_connection_is_written_with_its_change_or_not_at_all
+                a_renewal_takes_out_what_the_new_version_lacks
+                a_connection_is_deleted_only_at_its_version
+                a_connection_is_deleted_with_its_change_or_not_at_all
+                a_deleted_connection_is_made_anew
+            }
+            astra_leases {
+                a_lease_is_had_by_one_at_a_time
+                a_lease_that_is_taken_twice_is_had
+                a_lease_ends_by_itself
+                a_lease_is_given_back_by_its_holder_alone
+                a_lease_needs_a_connection
+                a_lease_is_of_one_user
+                a_renewal_leaves_the_lease_alone
+                a_lease_changes_nothing_of_the_connection
+                a_deleted_connection_has_no_lease
+                an_erased_connection_has_no_lease
+            }
             due {
                 nothing_is_due_in_an_empty_store
                 the_longest_waiting_come_first
@@ -145,6 +180,7 @@ macro_rules! store_contract {
                 a_session_of_update_mode_is_due_until_it_is_settled
                 a_session_on_plaids_page_is_due_until_it_is_finished
                 a_stray_is_due_until_it_is_dropped
+                a_connection_is_due_until_only_its_user_can_mend_it
                 a_wish_is_due_until_it_is_confirmed
                 a_webhook_is_due_until_it_has_ended
                 a_change_is_due_until_it_is_published
@@ -183,6 +219,8 @@ macro_rules! store_contract {
                 exchanges_are_read_as_they_were_written
                 strays_are_read_as_they_were_written
                 items_are_read_as_they_were_written
+                hand_overs_are_read_as_they_were_written
+                connections_are_read_as_they_were_written
                 link_sessions_are_read_as_they_were_written
                 reports_are_read_as_they_were_written
                 changes_are_read_as_they_were_written
@@ -305,6 +343,18 @@ async fn put_item<S: Store>(store: &S, item: &Item) {
 
 async fn put_session<S: Store>(store: &S, session: &LinkSession) {
     store.record_session(session).await.unwrap();
+}
+
+/// A connection as this version or, if it is a later one, in place of the one before.
+async fn put_connection<S: Store>(store: &S, connection: &AstraConnection) {
+    let written = store.put_astra_connection(connection, None).await;
+    written.unwrap();
+    let stored = stored_connection(store, &connection.user_id).await;
+    assert_eq!(stored.as_ref(), Some(connection));
+}
+
+async fn stored_connection<S: Store>(store: &S, user_id: &UserId) -> Option<AstraConnection> {
+    store.astra_connection(user_id).await.unwrap()
 }
 
 async fn put_results<S: Store>(store: &S, session: &LinkSession, results: &LinkResults) {

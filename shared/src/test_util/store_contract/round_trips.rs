@@ -1,14 +1,14 @@
 //! Records are read as they were written, with every field and with as few as may be.
 
 use super::samples::{
-    full_change, full_exchange, full_exit, full_item, full_results, full_session, new_session,
-    plain_change, plain_exchange, plain_item, sealed, session_webhook, stale_webhook,
-    strange_webhook, stray, user, webhook,
+    astra_connection, full_change, full_exchange, full_exit, full_item, full_results, full_session,
+    new_session, plain_account, plain_astra_connection, plain_change, plain_exchange, plain_item,
+    sealed, session_webhook, stale_webhook, strange_webhook, stranger, stray, user, webhook,
 };
-use super::{Store, history, put_exchange, put_results, put_session};
+use super::{Store, history, put_connection, put_exchange, put_results, put_session};
 use crate::domain::{
-    Change, Exchange, ExchangeKey, Health, InboxRecord, Item, ItemId, LinkExit, LinkResults,
-    RecordKey, Sealed, Stray,
+    Account, AstraConnection, AstraUserId, AtAstra, Change, Exchange, ExchangeKey, HandOver,
+    Health, InboxRecord, Item, ItemId, LinkExit, LinkResults, RecordKey, Sealed, Stray,
 };
 use crate::ports::{Alongside, Kept};
 
@@ -68,6 +68,46 @@ pub async fn items_are_read_as_they_were_written<S: Store>(store: &S) {
     items.sort_by(|a, b| a.item_id.cmp(&b.item_id));
     let page = store.items(&user(), None, 100).await.unwrap();
     assert_eq!(page.items, items);
+}
+
+/// However far they are; nothing else is known of an account that Astra has not answered for.
+pub async fn hand_overs_are_read_as_they_were_written<S: Store>(store: &S) {
+    let hand_overs = [
+        HandOver::Sending { known: Vec::new() },
+        HandOver::Done,
+        HandOver::Refused {
+            reason: "Kein \u{1f3e6}".to_owned(),
+        },
+        HandOver::Unclear,
+        HandOver::Leaving,
+    ];
+    let accounts = hand_overs.map(|hand_over| Account {
+        at_astra: Some(AtAstra {
+            astra_user_id: AstraUserId::new("ada"),
+            astra_account_id: None,
+            generation: 0,
+            hand_over,
+            superseded: Vec::new(),
+            stuck: Vec::new(),
+        }),
+        ..plain_account()
+    });
+    let item = Item {
+        accounts: accounts.to_vec(),
+        ..plain_item()
+    };
+    super::put_item(store, &item).await;
+    assert_eq!(super::stored_item(store, &item.item_id).await, item);
+}
+
+/// One with every field, and one that the user must mend.
+pub async fn connections_are_read_as_they_were_written<S: Store>(store: &S) {
+    put_connection(store, &astra_connection()).await;
+    let plain = AstraConnection {
+        user_id: stranger(),
+        ..plain_astra_connection()
+    };
+    put_connection(store, &plain).await;
 }
 
 /// In each way of reading them.

@@ -4,11 +4,13 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Account, AccountChange, AccountId, AccountStatus, AccountType, Cause, Change, ChangeId,
-    Exchange, ExchangeKey, ExchangeStep, Health, Heeded, InboxRecord, Institution, InstitutionId,
-    Item, ItemId, ItemStatus, Lifecycle, LinkExit, LinkId, LinkResults, LinkSession, LinkSessionId,
-    Notice, NoticeCode, OwnerToken, PlaidAccount, PlaidRequestId, Reads, Sealed, Sha256, Stray,
-    UserId, VerificationStatus, Webhook, WebhookSubject, WebhookType,
+    Account, AccountChange, AccountId, AccountStatus, AccountType, AstraAccountId,
+    AstraAuthorization, AstraChange, AstraConnection, AstraStatus, AstraUserId, AtAstra, Cause,
+    Change, ChangeId, ConnectionState, Exchange, ExchangeKey, ExchangeStep, HandOver, Health,
+    Heeded, InboxRecord, Institution, InstitutionId, Item, ItemId, ItemStatus, Lifecycle, LinkExit,
+    LinkId, LinkResults, LinkSession, LinkSessionId, Notice, NoticeCode, OwnerToken, PlaidAccount,
+    PlaidRequestId, Reads, Sealed, Sha256, Stray, UserId, VerificationStatus, Webhook,
+    WebhookSubject, WebhookType,
 };
 use crate::ports::ReplayableAnswer;
 
@@ -197,6 +199,16 @@ fn full_account() -> Account {
             issued_at: at(4),
         }],
         revoked: true,
+        at_astra: Some(AtAstra {
+            astra_user_id: AstraUserId::new("ada"),
+            astra_account_id: Some(AstraAccountId::new("current")),
+            generation: u32::MAX,
+            hand_over: HandOver::Sending {
+                known: vec![AstraAccountId::new("current"), AstraAccountId::new("older")],
+            },
+            superseded: vec![AstraAccountId::new("older")],
+            stuck: vec![AstraAccountId::new("oldest")],
+        }),
     }
 }
 
@@ -277,6 +289,7 @@ pub fn plain_change() -> Change {
         after: None,
         accounts: Vec::new(),
         notices: Vec::new(),
+        astra_connection: None,
         plaid_request_id: None,
     }
 }
@@ -298,6 +311,12 @@ pub fn full_change() -> Change {
                 after: AccountStatus::Ready,
                 generation: 3,
                 verification_status: Some(VerificationStatus::from("New_Status")),
+                at_astra: Some(AstraChange {
+                    before: Some(AstraAccountId::new("older")),
+                    after: Some(AstraAccountId::new("newer")),
+                    status: Some(AstraStatus::Refused),
+                    reason: Some("a reason".to_owned()),
+                }),
             },
             AccountChange {
                 account_id: AccountId::new("another"),
@@ -305,10 +324,68 @@ pub fn full_change() -> Change {
                 after: AccountStatus::NotEligible,
                 generation: 0,
                 verification_status: None,
+                at_astra: None,
             },
         ],
         notices: vec![full_notice(), plain_notice()],
+        astra_connection: Some(ConnectionState::Disconnected),
         plaid_request_id: Some(PlaidRequestId::new("request")),
+    }
+}
+
+/// A user on the way to Astra's page and back.
+pub fn astra_authorization() -> AstraAuthorization {
+    AstraAuthorization {
+        state_hash: Sha256::of(b"state"),
+        user_id: user(),
+        expires_at: at(600),
+    }
+}
+
+/// Every field set.
+pub fn astra_connection() -> AstraConnection {
+    AstraConnection {
+        user_id: user(),
+        astra_user_id: AstraUserId::new("ada#1/é"),
+        access_token: sealed(10),
+        refresh_token: Some(sealed(11)),
+        expires_at: at(864_000),
+        refresh_at: at(604_800),
+        redirect_uri: "https://app.example.com/astra?from=é".to_owned(),
+        state: ConnectionState::Connected,
+        version: 1,
+        connected_at: at(-4),
+        updated_at: at(-1),
+    }
+}
+
+/// No field set that may be missing.
+pub fn plain_astra_connection() -> AstraConnection {
+    AstraConnection {
+        refresh_token: None,
+        state: ConnectionState::ReauthorizationRequired,
+        ..astra_connection()
+    }
+}
+
+/// The next version of a connection, which can be told apart from it.
+pub fn renewed(connection: &AstraConnection) -> AstraConnection {
+    let version = connection.version + 1;
+    AstraConnection {
+        access_token: sealed(u8::try_from(100 + version).unwrap()),
+        version,
+        updated_at: at(i64::try_from(version).unwrap() * 10),
+        ..connection.clone()
+    }
+}
+
+/// A change of the sample user's connection, with this id.
+pub fn connection_change(id: &str) -> Change {
+    Change {
+        change_id: ChangeId::new(id),
+        cause: Cause::AstraConnection,
+        astra_connection: Some(ConnectionState::Connected),
+        ..plain_change()
     }
 }
 

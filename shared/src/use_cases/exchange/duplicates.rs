@@ -9,7 +9,7 @@ use super::{
 use crate::domain::{Cause, Change, Deadline, Exchange, Item, Lifecycle, UserId};
 use crate::ports::{Clock, StoreError, Vault};
 use crate::use_cases::MAX_RACES;
-use crate::use_cases::removal::{Removal, Removed};
+use crate::use_cases::removal::{NotFromHere, Removal, Removed};
 
 /// Items of one user are read this many at a time.
 const PAGE: u32 = 100;
@@ -153,9 +153,10 @@ where
         }
     }
 
-    fn removal(&self) -> Removal<'_, P, S, V, C> {
+    fn removal(&self) -> Removal<'_, P, NotFromHere, S, V, C> {
         Removal {
             plaid: self.plaid,
+            elsewhere: &NotFromHere,
             store: self.store,
             vault: self.vault,
             clock: self.clock,

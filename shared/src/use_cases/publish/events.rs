@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    AccountChange, AccountId, AccountStatus, Cause, Change, ChangeId, ItemId, ItemStatus, Notice,
-    PlaidRequestId, UserId, Verification, VerificationStatus,
+    AccountChange, AccountId, AccountStatus, AstraAccountId, AstraStatus, Cause, Change, ChangeId,
+    ConnectionState, ItemId, ItemStatus, Notice, PlaidRequestId, UserId, Verification,
+    VerificationStatus,
 };
 use crate::ports::Event;
 
@@ -22,9 +23,17 @@ const ACCOUNT_VERIFICATION_FAILED: &str = "account.verification_failed";
 const ACCOUNT_REVOKED: &str = "account.revoked";
 const ACCOUNT_NOT_ELIGIBLE: &str = "account.not_eligible";
 const USER_ERASED: &str = "user.erased";
+const ASTRA_CONNECTED: &str = "astra.connected";
+const ASTRA_DISCONNECTED: &str = "astra.disconnected";
+const ASTRA_REAUTHORIZATION_REQUIRED: &str = "astra.reauthorization_required";
+const ASTRA_ACCOUNT_LINKED: &str = "astra.account_linked";
+const ASTRA_ACCOUNT_REPLACED: &str = "astra.account_replaced";
+const ASTRA_ACCOUNT_REFUSED: &str = "astra.account_refused";
+const ASTRA_ACCOUNT_UNCLEAR: &str = "astra.account_unclear";
+const ASTRA_ACCOUNT_REMOVED: &str = "astra.account_removed";
 
 /// Every kind of event.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 20] = [
     ITEM_LINKED,
     ITEM_STATUS_CHANGED,
     ITEM_REMOVED,
@@ -37,6 +46,14 @@ pub const KINDS: [&str; 12] = [
     ACCOUNT_REVOKED,
     ACCOUNT_NOT_ELIGIBLE,
     USER_ERASED,
+    ASTRA_CONNECTED,
+    ASTRA_DISCONNECTED,
+    ASTRA_REAUTHORIZATION_REQUIRED,
+    ASTRA_ACCOUNT_LINKED,
+    ASTRA_ACCOUNT_REPLACED,
+    ASTRA_ACCOUNT_REFUSED,
+    ASTRA_ACCOUNT_UNCLEAR,
+    ASTRA_ACCOUNT_REMOVED,
 ];
 
 /// What an event says, besides what all of them say.
@@ -46,6 +63,7 @@ enum Fact<'a> {
     Item(ItemFact),
     Account(AccountFact<'a>),
     Notice(&'a Notice),
+    AtAstra(AstraFact<'a>),
     User {},
 }
 
@@ -70,6 +88,20 @@ struct AccountFact<'a> {
     waits_for: Option<WaitsFor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verification_status: Option<&'a VerificationStatus>,
+}
+
+/// What became of an account at Astra.
+#[derive(Serialize)]
+struct AstraFact<'a> {
+    account_id: &'a AccountId,
+    /// Astra's account that it was until now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old: Option<&'a AstraAccountId>,
+    /// Astra's account that it is from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<&'a AstraAccountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
 }
 
 /// Who must act before an account is verified.
@@ -97,7 +129,7 @@ struct Detail<'a> {
 }
 
 /// What is told about a change, in this order: the Item or the user, each account, each
-/// announcement. The number in an event's id is its subject's place in the change, so a
+/// announcement, each account at Astra. The number in an event's id is its subject's place in the change, so a
 /// kind that is added later moves no id.
 pub fn events_of(change: &Change) -> Vec<Event> {
     let subject = std::iter::once(user_event(change).or_else(|| item_event(change)));
@@ -105,7 +137,9 @@ pub fn events_of(change: &Change) -> Vec<Event> {
     let accounts = accounts.map(|account| account_event(change, account));
     let notices = change.notices.iter();
     let notices = notices.map(|notice| Some((ITEM_NOTICE, Fact::Notice(notice))));
-    let places = subject.chain(accounts).chain(notices).enumerate();
+    let at_astra = change.accounts.iter().map(astra_event);
+    let places = subject.chain(accounts).chain(notices).chain(at_astra);
+    let places = places.enumerate();
     places
         .filter_map(|(place, told)| told.map(|(kind, fact)| event(change, place, kind, fact)))
         .collect()
@@ -115,7 +149,35 @@ type Told<'a> = Option<(&'static str, Fact<'a>)>;
 
 fn user_event(change: &Change) -> Told<'static> {
     let erased = change.cause == Cause::Erasure && change.item_id.is_none();
-    erased.then_some((USER_ERASED, Fact::User {}))
+    let connection = change.astra_connection.map(|state| match state {
+        ConnectionState::Connected => ASTRA_CONNECTED,
+        ConnectionState::ReauthorizationRequired => ASTRA_REAUTHORIZATION_REQUIRED,
+        ConnectionState::Disconnected => ASTRA_DISCONNECTED,
+    });
+    let kind = erased.then_some(USER_ERASED).or(connection)?;
+    Some((kind, Fact::User {}))
+}
+
+/// What became of an account at Astra; unlike its state at Plaid, this is told of an Item
+/// that goes, too.
+fn astra_event(account: &AccountChange) -> Told<'_> {
+    let at_astra = account.at_astra.as_ref()?;
+    let (old, new) = (at_astra.before.as_ref(), at_astra.after.as_ref());
+    let kind = match (old, new, at_astra.status) {
+        (_, _, Some(AstraStatus::Refused)) => ASTRA_ACCOUNT_REFUSED,
+        (_, _, Some(AstraStatus::Unclear)) => ASTRA_ACCOUNT_UNCLEAR,
+        (None, Some(_), _) => ASTRA_ACCOUNT_LINKED,
+        (Some(_), Some(_), _) => ASTRA_ACCOUNT_REPLACED,
+        (Some(_), None, _) => ASTRA_ACCOUNT_REMOVED,
+        (None, None, _) => return None,
+    };
+    let fact = AstraFact {
+        account_id: &account.account_id,
+        old,
+        new,
+        reason: at_astra.reason.as_deref(),
+    };
+    Some((kind, Fact::AtAstra(fact)))
 }
 
 /// An Item is told of once it is linked. One that never got so far ends all the same,
@@ -162,6 +224,10 @@ fn account_event<'a>(change: &Change, account: &'a AccountChange) -> Told<'a> {
 /// Where the state stayed the same, something else changed: a ready account has a new
 /// token, a pending one waits for somebody else.
 fn account_kind(account: &AccountChange) -> Option<&'static str> {
+    if account.at_astra.is_some() {
+        // What happens at Astra changes nothing at Plaid.
+        return None;
+    }
     let anew = account.before != Some(account.after);
     let kind = match account.after {
         AccountStatus::Ready if anew => ACCOUNT_READY,
@@ -210,7 +276,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::{Item, NoticeCode, Sealed};
+    use crate::domain::{AstraChange, Item, NoticeCode, Sealed};
     use crate::test_util::store_contract::samples;
     use crate::test_util::{account, linked_item};
 
@@ -236,6 +302,7 @@ mod tests {
             after,
             generation: 1,
             verification_status: None,
+            at_astra: None,
         }
     }
 
@@ -451,5 +518,110 @@ mod tests {
         after.notices.clear();
         let change = Change::between(Some(&before), &after, Cause::UpdateMode, None);
         assert_eq!(kinds(&change.unwrap()), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_becomes_of_a_connection_to_astra_is_told_of_the_user() {
+        for (state, kind) in [
+            (ConnectionState::Connected, ASTRA_CONNECTED),
+            (
+                ConnectionState::ReauthorizationRequired,
+                ASTRA_REAUTHORIZATION_REQUIRED,
+            ),
+            (ConnectionState::Disconnected, ASTRA_DISCONNECTED),
+        ] {
+            let told = Change::of_connection(&UserId::new("u"), samples::at(0), state);
+            assert_eq!(kinds(&told), [kind]);
+            assert_eq!(fact(&told), json!({}));
+            let [event] = events_of(&told).try_into().unwrap();
+            assert_eq!(event.detail.get("item_id"), None);
+            assert_eq!(event.detail["cause"], "astra_connection");
+        }
+    }
+
+    /// A ready account whose place at Astra changed.
+    fn moved(
+        before: Option<&str>,
+        after: Option<&str>,
+        status: Option<AstraStatus>,
+        reason: Option<&str>,
+    ) -> Change {
+        with_account(AccountChange {
+            at_astra: Some(AstraChange {
+                before: before.map(AstraAccountId::new),
+                after: after.map(AstraAccountId::new),
+                status,
+                reason: reason.map(str::to_owned),
+            }),
+            ..account_change(Some(Ready), Ready)
+        })
+    }
+
+    #[test]
+    fn an_accounts_ways_at_astra_become_events() {
+        use AstraStatus::{Leaving, Linked, Refused, Unclear};
+        let (one, two) = (Some("one"), Some("two"));
+        let told = [
+            (
+                moved(None, one, Some(Linked), None),
+                ASTRA_ACCOUNT_LINKED,
+                json!({"account_id": "a", "new": "one"}),
+            ),
+            (
+                moved(one, two, Some(Linked), None),
+                ASTRA_ACCOUNT_REPLACED,
+                json!({"account_id": "a", "old": "one", "new": "two"}),
+            ),
+            (
+                moved(None, None, Some(Refused), Some("no")),
+                ASTRA_ACCOUNT_REFUSED,
+                json!({"account_id": "a", "reason": "no"}),
+            ),
+            (
+                moved(one, None, Some(Refused), Some("active routines")),
+                ASTRA_ACCOUNT_REFUSED,
+                json!({"account_id": "a", "old": "one", "reason": "active routines"}),
+            ),
+            (
+                moved(None, None, Some(Unclear), None),
+                ASTRA_ACCOUNT_UNCLEAR,
+                json!({"account_id": "a"}),
+            ),
+            (
+                moved(one, None, Some(Leaving), None),
+                ASTRA_ACCOUNT_REMOVED,
+                json!({"account_id": "a", "old": "one"}),
+            ),
+            (
+                moved(one, None, None, None),
+                ASTRA_ACCOUNT_REMOVED,
+                json!({"account_id": "a", "old": "one"}),
+            ),
+        ];
+        for (change, kind, expected) in told {
+            assert_eq!(kinds(&change), [kind]);
+            assert_eq!(fact(&change), expected);
+        }
+        let nowhere = moved(None, None, Some(AstraStatus::Waiting), None);
+        assert_eq!(kinds(&nowhere), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_leaves_astra_with_its_item_is_told_of() {
+        let going = Change {
+            before: Some(Removing),
+            after: Some(Removed),
+            ..moved(Some("one"), None, None, None)
+        };
+        assert_eq!(kinds(&going), [ITEM_REMOVED, ASTRA_ACCOUNT_REMOVED]);
+    }
+
+    #[test]
+    fn events_of_astra_come_behind_all_others_so_that_no_id_moves() {
+        let mut told = moved(None, Some("one"), Some(AstraStatus::Linked), None);
+        told.notices = samples::full_item().notices;
+        let events = events_of(&told);
+        let ids: Vec<_> = events.iter().map(|event| event.event_id.as_str()).collect();
+        assert_eq!(ids, ["c/2", "c/3", "c/4"]);
     }
 }
