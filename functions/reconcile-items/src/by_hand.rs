@@ -2,6 +2,7 @@
 
 use shared::domain::{Deadline, ExchangeKey, ItemId, RecordKey, Sealed, Stray, UserId};
 use shared::ports::{Clock, EventBus, StoreError, Vault};
+use shared::use_cases::astra::AstraApi;
 
 use crate::due::one;
 use crate::event::Envelope;
@@ -11,13 +12,14 @@ use crate::{Deps, Event, Report};
 const PAGE: u32 = 50;
 const NO_ANSWER: &str = "the table did not answer";
 
-pub(crate) async fn reconcile<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn reconcile<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     event: Event,
     deadline: Deadline,
 ) -> Report
 where
     P: ReconcilePlaid,
+    A: AstraApi,
     S: ReconcileStore,
     B: EventBus,
     V: Vault,
@@ -40,8 +42,8 @@ where
     report
 }
 
-async fn of_item<P, S: ReconcileStore, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+async fn of_item<P, A, S: ReconcileStore, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     item_id: &ItemId,
 ) -> Result<Vec<RecordKey>, &'static str> {
     let owner = deps
@@ -53,8 +55,8 @@ async fn of_item<P, S: ReconcileStore, B, V, C>(
     Ok(vec![RecordKey::item(&user_id, item_id)])
 }
 
-async fn of_user<P, S: ReconcileStore, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+async fn of_user<P, A, S: ReconcileStore, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     user_id: &UserId,
 ) -> Result<Vec<RecordKey>, &'static str> {
     let mut keys = Vec::new();
@@ -72,8 +74,8 @@ async fn of_user<P, S: ReconcileStore, B, V, C>(
 }
 
 /// The envelope becomes a stray like any other, so that it is not lost if this run fails.
-async fn of_envelope<P, S: ReconcileStore, B, V, C: Clock>(
-    deps: &Deps<P, S, B, V, C>,
+async fn of_envelope<P, A, S: ReconcileStore, B, V, C: Clock>(
+    deps: &Deps<P, A, S, B, V, C>,
     envelope: &Envelope,
 ) -> Result<Vec<RecordKey>, &'static str> {
     let sealed = hex::decode(&envelope.sealed).map_err(|_| "sealed is not hexadecimal")?;

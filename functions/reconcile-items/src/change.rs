@@ -8,8 +8,8 @@ use crate::Deps;
 use crate::postponed::{Postponed, SOON};
 use crate::report::Outcome;
 
-pub(crate) async fn publish<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn publish<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     user_id: &UserId,
     change_id: &ChangeId,
 ) -> Result<Outcome, Postponed>

@@ -7,11 +7,12 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 use shared::domain::{Deadline, DueRecord, RecordKey};
 use shared::ports::{Clock, EventBus, Vault};
+use shared::use_cases::astra::AstraApi;
 
 use crate::needs::{ReconcilePlaid, ReconcileStore};
 use crate::postponed::{MUCH_LATER, Postponed, postpone};
 use crate::report::Outcome;
-use crate::{Deps, Report, change, erasure, exchange, item, session, stray, webhooks};
+use crate::{Deps, Report, astra, change, erasure, exchange, item, session, stray, webhooks};
 
 /// The most that one run takes up.
 const LIMIT: u32 = 200;
@@ -21,12 +22,13 @@ const AT_ONCE: usize = 8;
 const TIME_FOR_ONE: Duration = Duration::from_secs(14);
 
 /// Looks after everything that is due.
-pub(crate) async fn reconcile<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn reconcile<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     deadline: Deadline,
 ) -> Report
 where
     P: ReconcilePlaid,
+    A: AstraApi,
     S: ReconcileStore,
     B: EventBus,
     V: Vault,
@@ -75,13 +77,14 @@ fn once_each(keys: Vec<RecordKey>) -> Vec<RecordKey> {
     keys.into_iter().filter(first).collect()
 }
 
-async fn one_in_time<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+async fn one_in_time<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     key: RecordKey,
     deadline: Deadline,
 ) -> Option<Outcome>
 where
     P: ReconcilePlaid,
+    A: AstraApi,
     S: ReconcileStore,
     B: EventBus,
     V: Vault,
@@ -94,13 +97,14 @@ where
 }
 
 /// Looks after one record, due or not.
-pub(crate) async fn one<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn one<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     key: &RecordKey,
     deadline: Deadline,
 ) -> Outcome
 where
     P: ReconcilePlaid,
+    A: AstraApi,
     S: ReconcileStore,
     B: EventBus,
     V: Vault,
@@ -110,15 +114,20 @@ where
         Some(DueRecord::Exchange(key)) => exchange::go_on(deps, &key, deadline).await,
         Some(DueRecord::Stray(key, item_id)) => stray::settle(deps, &key, &item_id, deadline).await,
         Some(DueRecord::Item(user_id, item_id)) => {
-            item::look_after(deps, &user_id, &item_id, deadline).await
+            Box::pin(item::look_after(deps, &user_id, &item_id, deadline)).await
         }
         Some(DueRecord::Link(user_id, link_id)) => {
             session::look_after(deps, &user_id, &link_id, deadline).await
         }
-        Some(DueRecord::Erasure(user_id)) => erasure::go_on(deps, &user_id, deadline).await,
+        Some(DueRecord::Erasure(user_id)) => {
+            Box::pin(erasure::go_on(deps, &user_id, deadline)).await
+        }
         Some(DueRecord::Inbox(partition)) => webhooks::process(deps, &partition, deadline).await,
         Some(DueRecord::Change(user_id, change_id)) => {
             change::publish(deps, &user_id, &change_id).await
+        }
+        Some(DueRecord::AstraConnection(user_id)) => {
+            astra::look_after(deps, &user_id, deadline).await
         }
         None => Err(Postponed {
             reason: "nobody here looks after it".to_owned(),

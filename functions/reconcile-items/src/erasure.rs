@@ -3,25 +3,27 @@
 
 use shared::domain::{Cause, Change, Deadline, Item, UserId};
 use shared::ports::{Clock, Erased, Erasures, ItemRemoval, Vault};
+use shared::use_cases::astra::{AstraApi, AstraStore};
 use shared::use_cases::item_sync::SyncStore;
 use shared::use_cases::removal::{Removal, RemovalError, Removed};
 
-use crate::Deps;
 use crate::postponed::{Postponed, SOON};
 use crate::report::Outcome;
+use crate::{Deps, astra};
 
 /// Items are removed, and records erased, this many portions in one run at most.
 const PORTIONS: u32 = 20;
 const PAGE: u32 = 25;
 
-pub(crate) async fn go_on<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn go_on<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     user_id: &UserId,
     deadline: Deadline,
 ) -> Result<Outcome, Postponed>
 where
     P: ItemRemoval,
-    S: SyncStore + Erasures,
+    A: AstraApi,
+    S: SyncStore + AstraStore + Erasures,
     V: Vault,
     C: Clock,
 {
@@ -37,14 +39,15 @@ where
     Err(Postponed::because(&"there is more to erase", SOON))
 }
 
-async fn remove_items<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+async fn remove_items<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     user_id: &UserId,
     deadline: Deadline,
 ) -> Result<(), Postponed>
 where
     P: ItemRemoval,
-    S: SyncStore,
+    A: AstraApi,
+    S: SyncStore + AstraStore,
     V: Vault,
     C: Clock,
 {
@@ -62,26 +65,28 @@ where
     Ok(())
 }
 
-async fn remove_item<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+async fn remove_item<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     item: &Item,
     deadline: Deadline,
 ) -> Result<(), Postponed>
 where
     P: ItemRemoval,
-    S: SyncStore,
+    A: AstraApi,
+    S: SyncStore + AstraStore,
     V: Vault,
     C: Clock,
 {
     let removal = Removal {
         plaid: &deps.plaid,
+        elsewhere: &astra::first(deps),
         store: &deps.store,
         vault: &deps.vault,
         clock: &deps.clock,
     };
     let cause = Cause::Erasure;
     let removed = removal.run(&item.user_id, &item.item_id, cause, deadline);
-    match removed.await {
+    match Box::pin(removed).await {
         Ok(Removed::Gone) | Err(RemovalError::NotFound) => Ok(()),
         Ok(Removed::Later(_)) => Err(Postponed::because(&"an Item's removal did not end", SOON)),
         Err(RemovalError::Linking) => Err(Postponed::because(&"an Item is being linked", SOON)),

@@ -9,8 +9,8 @@ use crate::postponed::{LATER, Postponed, patience};
 use crate::report::Outcome;
 
 /// Goes on with one. Whatever its end is, it is one.
-pub(crate) async fn go_on<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn go_on<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     key: &ExchangeKey,
     deadline: Deadline,
 ) -> Result<Outcome, Postponed>

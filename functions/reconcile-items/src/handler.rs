@@ -5,6 +5,7 @@ use std::time::Duration;
 use lambda_http::LambdaEvent;
 use shared::domain::Deadline;
 use shared::ports::{Clock, EventBus, Vault};
+use shared::use_cases::astra::AstraApi;
 use tracing::Instrument;
 
 use crate::needs::{ReconcilePlaid, ReconcileStore};
@@ -14,9 +15,13 @@ use crate::{Deps, Event, Report, by_hand, due};
 const REPORT_MARGIN: Duration = Duration::from_millis(500);
 
 /// Does what is due, or what an operator wishes.
-pub async fn handler<P, S, B, V, C>(deps: &Deps<P, S, B, V, C>, event: LambdaEvent<Event>) -> Report
+pub async fn handler<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
+    event: LambdaEvent<Event>,
+) -> Report
 where
     P: ReconcilePlaid,
+    A: AstraApi,
     S: ReconcileStore,
     B: EventBus,
     V: Vault,

@@ -2,37 +2,42 @@
 
 use shared::domain::{Cause, Deadline, Item, ItemId, Lifecycle, UserId};
 use shared::ports::{Clock, ItemRemoval, Vault, VaultError};
+use shared::use_cases::astra::{AstraApi, AstraStore};
 use shared::use_cases::item_sync::{ItemSync, Occasion, SyncError, SyncPlaid, SyncStore};
 use shared::use_cases::removal::{Removal, Removed};
 
-use crate::Deps;
 use crate::postponed::{LATER, Postponed, SOON, patience};
 use crate::report::Outcome;
+use crate::{Deps, astra};
 
 /// Goes on with a removal, or reads the Item again.
-pub(crate) async fn look_after<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn look_after<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     user_id: &UserId,
     item_id: &ItemId,
     deadline: Deadline,
 ) -> Result<Outcome, Postponed>
 where
     P: ItemRemoval + SyncPlaid,
-    S: SyncStore,
+    A: AstraApi,
+    S: SyncStore + AstraStore,
     V: Vault,
     C: Clock,
 {
     match deps.store.item(user_id, item_id).await? {
         Some(item) if item.lifecycle == Lifecycle::Removing => remove(deps, item, deadline).await,
         Some(item) if item.lifecycle == Lifecycle::Linked => {
-            read_again(deps, user_id, item_id, Cause::Reconciler, deadline).await
+            let read = read_again(deps, user_id, item_id, Cause::Reconciler, deadline).await;
+            // What is left at Astra does not wait for Plaid.
+            astra::bring(deps, user_id, item_id, deadline).await?;
+            read
         }
         _ => Ok(Outcome::Done),
     }
 }
 
-pub(crate) async fn read_again<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn read_again<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     user_id: &UserId,
     item_id: &ItemId,
     cause: Cause,
@@ -40,7 +45,8 @@ pub(crate) async fn read_again<P, S, B, V, C>(
 ) -> Result<Outcome, Postponed>
 where
     P: SyncPlaid,
-    S: SyncStore,
+    A: AstraApi,
+    S: SyncStore + AstraStore,
     V: Vault,
     C: Clock,
 {
@@ -71,27 +77,27 @@ where
 }
 
 /// Goes on with a removal.
-pub(crate) async fn remove<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn remove<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     removing: Item,
     deadline: Deadline,
 ) -> Result<Outcome, Postponed>
 where
     P: ItemRemoval,
-    S: SyncStore,
+    A: AstraApi,
+    S: SyncStore + AstraStore,
     V: Vault,
     C: Clock,
 {
     let removal = Removal {
         plaid: &deps.plaid,
+        elsewhere: &astra::first(deps),
         store: &deps.store,
         vault: &deps.vault,
         clock: &deps.clock,
     };
-    match removal
-        .complete(removing, Cause::Reconciler, deadline)
-        .await
-    {
+    let removed = removal.complete(removing, Cause::Reconciler, deadline);
+    match Box::pin(removed).await {
         Removed::Gone => Ok(Outcome::Done),
         Removed::Later(_) => Err(Postponed::because(&"its removal did not end", LATER)),
     }

@@ -4,6 +4,7 @@
 //!
 //! Each record's failure is its own, and moves only this record's next time.
 
+mod astra;
 mod by_hand;
 mod change;
 mod due;
@@ -20,7 +21,7 @@ mod stray;
 mod webhooks;
 
 use shared::event_bus::EventBridgeBus;
-use shared::live::{self, LivePlaid, StartError, exchange_settings};
+use shared::live::{self, LiveAstra, LivePlaid, StartError, exchange_settings};
 use shared::settings::Environment;
 use shared::store::Table;
 use shared::system_clock::SystemClock;
@@ -32,9 +33,11 @@ pub use handler::handler;
 pub use report::Report;
 
 /// What the function needs from outside.
-pub struct Deps<P, S, B, V, C> {
+pub struct Deps<P, A, S, B, V, C> {
     /// Plaid.
     pub plaid: P,
+    /// Astra; none where it is switched off.
+    pub astra: Option<A>,
     /// The table.
     pub store: S,
     /// The event bus.
@@ -51,22 +54,24 @@ pub struct Deps<P, S, B, V, C> {
 }
 
 /// The needs over the real world.
-pub type LiveDeps = Deps<LivePlaid, Table, EventBridgeBus, KmsVault, SystemClock>;
+pub type LiveDeps = Deps<LivePlaid, LiveAstra, Table, EventBridgeBus, KmsVault, SystemClock>;
 
 /// Reads the settings and builds the clients.
 ///
 /// # Errors
 /// The environment is not complete, or TLS could not be set up.
 pub async fn connect(environment: &Environment) -> Result<LiveDeps, StartError> {
-    let (adapters, (linking, bus, webhook_url)) = live::connect(environment, |reader| {
+    let (adapters, (linking, bus, webhook_url, astra)) = live::connect(environment, |reader| {
         let linking = reader.linking();
+        let astra = reader.astra();
         let bus = reader.event_bus();
         let webhook_url = reader.webhook_url();
-        Some((linking?, bus?, webhook_url?))
+        Some((linking?, bus?, webhook_url?, astra?))
     })
     .await?;
     Ok(Deps {
         plaid: adapters.plaid,
+        astra: live::astra_if_any(&adapters.config, astra.as_ref())?,
         store: adapters.store,
         bus: EventBridgeBus::new(&adapters.config, bus),
         vault: adapters.vault,

@@ -48,8 +48,8 @@ pub(crate) fn patience(class: FailureClass) -> Duration {
     }
 }
 
-pub(crate) async fn postpone<P, S: DueRecords, B, V, C: Clock>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn postpone<P, A, S: DueRecords, B, V, C: Clock>(
+    deps: &Deps<P, A, S, B, V, C>,
     key: &RecordKey,
     postponed: Postponed,
 ) -> Outcome {
@@ -63,8 +63,8 @@ pub(crate) async fn postpone<P, S: DueRecords, B, V, C: Clock>(
     Outcome::Failed
 }
 
-pub(crate) async fn put_off<P, S: DueRecords, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn put_off<P, A, S: DueRecords, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     key: &RecordKey,
     until: Timestamp,
 ) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shared::domain::{Cause, Deadline, ItemId, LinkId, LinkSession, RecordKey, UserId};
 use shared::ports::{Clock, StoreError, Vault, VaultError};
+use shared::use_cases::astra::AstraApi;
 use shared::use_cases::hosted::{HostedError, HostedUseCase};
 
 use crate::Deps;
@@ -16,14 +17,15 @@ use crate::report::Outcome;
 /// Longer than a session's record is kept.
 const FOR_GOOD: Duration = Duration::from_hours(31 * 24);
 
-pub(crate) async fn look_after<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn look_after<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     user_id: &UserId,
     link_id: &LinkId,
     deadline: Deadline,
 ) -> Result<Outcome, Postponed>
 where
     P: ReconcilePlaid,
+    A: AstraApi,
     S: ReconcileStore,
     V: Vault,
     C: Clock,
@@ -48,13 +50,14 @@ where
 }
 
 /// What a page of Plaid's own brought, and the Item that it was to update.
-async fn read_results<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+async fn read_results<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     session: &LinkSession,
     deadline: Deadline,
 ) -> Result<Option<ItemId>, Postponed>
 where
     P: ReconcilePlaid,
+    A: AstraApi,
     S: ReconcileStore,
     V: Vault,
     C: Clock,
@@ -79,8 +82,8 @@ where
 }
 
 /// The Item is gone, or was read for many later sessions: nothing else would end this one.
-async fn stop_if_still_due<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+async fn stop_if_still_due<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     user_id: &UserId,
     link_id: &LinkId,
 ) -> Result<(), StoreError>

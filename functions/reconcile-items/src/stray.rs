@@ -12,8 +12,8 @@ use crate::Deps;
 use crate::postponed::{LATER, Postponed, SOON, patience};
 use crate::report::Outcome;
 
-pub(crate) async fn settle<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn settle<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     key: &ExchangeKey,
     item_id: &ItemId,
     deadline: Deadline,
@@ -39,8 +39,8 @@ where
     Ok(Outcome::Done)
 }
 
-async fn is_recorded<P, S: ItemOwners + ItemRecords, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+async fn is_recorded<P, A, S: ItemOwners + ItemRecords, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     item_id: &ItemId,
 ) -> Result<bool, StoreError> {
     let Some(user_id) = deps.store.owner(item_id).await? else {
@@ -50,8 +50,8 @@ async fn is_recorded<P, S: ItemOwners + ItemRecords, B, V, C>(
     Ok(item.is_some_and(|item| item.is_live()))
 }
 
-async fn remove<P: ItemRemoval, S, B, V: Vault, C>(
-    deps: &Deps<P, S, B, V, C>,
+async fn remove<P: ItemRemoval, A, S, B, V: Vault, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     stray: &Stray,
     deadline: Deadline,
 ) -> Result<(), Postponed> {

@@ -10,8 +10,8 @@ use crate::postponed::Postponed;
 use crate::report::Outcome;
 
 /// Acts on those of one subject. Each has got its next time, or its end, by itself.
-pub(crate) async fn process<P, S, B, V, C>(
-    deps: &Deps<P, S, B, V, C>,
+pub(crate) async fn process<P, A, S, B, V, C>(
+    deps: &Deps<P, A, S, B, V, C>,
     partition: &str,
     deadline: Deadline,
 ) -> Result<Outcome, Postponed>

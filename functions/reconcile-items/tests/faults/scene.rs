@@ -96,6 +96,7 @@ impl Scene {
         let plan = Arc::new(Plan::new(&clock, Box::new(Calm)));
         let deps = FaultyDeps {
             plaid: Faulty::new(&plaid, &plan),
+            astra: None,
             store: Faulty::new(&store, &plan),
             bus: Faulty::new(&Arc::new(MemoryBus::default()), &plan),
             vault: Faulty::new(&Arc::new(MemoryVault), &plan),

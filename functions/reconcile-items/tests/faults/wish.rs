@@ -11,16 +11,17 @@ use shared::domain::{
 use shared::http::{Problem, render_item, render_item_with_tokens};
 use shared::ports::{Clock, Erasures, StoreError};
 use shared::test_util::faults::Faulty;
-use shared::test_util::{FixedClock, MemoryBus, MemoryPlaid, MemoryStore, MemoryVault};
+use shared::test_util::{FakeAstra, FixedClock, MemoryBus, MemoryPlaid, MemoryStore, MemoryVault};
 use shared::use_cases::exchange::{ExchangeRequest, ExchangeUseCase};
 use shared::use_cases::item_sync::{ItemSync, Occasion};
 use shared::use_cases::processor_token::ProcessorTokenUseCase;
-use shared::use_cases::removal::{Removal, Removed};
+use shared::use_cases::removal::{NotFromHere, Removal, Removed};
 
 use crate::log::Envelope;
 
 pub(crate) type FaultyDeps = Deps<
     Faulty<MemoryPlaid>,
+    Faulty<FakeAstra>,
     Faulty<MemoryStore>,
     Faulty<MemoryBus>,
     Faulty<MemoryVault>,
@@ -191,6 +192,7 @@ async fn remove(
 ) -> Answer {
     let removal = Removal {
         plaid: &deps.plaid,
+        elsewhere: &NotFromHere,
         store: &deps.store,
         vault: &deps.vault,
         clock: &deps.clock,

@@ -16,8 +16,8 @@ use shared::domain::{
 use shared::http::render_item;
 use shared::ports::{Clock, DueRecords, Erasures};
 use shared::test_util::{
-    FixedClock, MemoryBus, MemoryPlaid, MemoryStore, MemoryVault, account, linked_item, refusal,
-    with_access_token,
+    FakeAstra, FixedClock, MemoryBus, MemoryPlaid, MemoryStore, MemoryVault, account, linked_item,
+    refusal, with_access_token,
 };
 use shared::use_cases::exchange::{ExchangeRequest, ExchangeSettings, ExchangeUseCase};
 
@@ -26,7 +26,7 @@ const NOW: i64 = 1_795_348_800;
 const ACCESS_TOKEN: &str = "access-sandbox-canary-1";
 
 struct Scene {
-    deps: Deps<MemoryPlaid, MemoryStore, MemoryBus, MemoryVault, FixedClock>,
+    deps: Deps<MemoryPlaid, FakeAstra, MemoryStore, MemoryBus, MemoryVault, FixedClock>,
 }
 
 impl Scene {
@@ -39,6 +39,7 @@ impl Scene {
         Self {
             deps: Deps {
                 plaid: MemoryPlaid::with_accounts(vec![account("a", "checking", None)]),
+                astra: None,
                 store: MemoryStore::default(),
                 bus: MemoryBus::default(),
                 vault: MemoryVault,
