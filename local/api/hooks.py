@@ -83,6 +83,8 @@ class _Put:
             self.link_token(case, body)
         if case.operation.label == "POST /v1/items":
             self.exchange(case, body)
+        if case.operation.label == "POST /v1/astra/connections" and self.live_turn(case):
+            body.update(self.live.back_from_astra())
         if case.operation.label == "POST /v1/webhooks/plaid":
             self.webhook(case, kwargs)
 

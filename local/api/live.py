@@ -1,6 +1,7 @@
 """Ids that mean something on a running stack, made as users make them."""
 
 import itertools
+from urllib.parse import parse_qs, urlsplit
 
 from stack import Stack
 
@@ -46,6 +47,13 @@ class Live:
         wish = {"url": self.stack.gateway, "raw_body": body}
         return self.stack.ask_plaid("/simulator/webhooks/sign", wish)["plaid_verification"]
 
+    def back_from_astra(self) -> dict:
+        """What the browser comes back with from Astra's page."""
+        page = self.stack.ask("/v1/astra/authorizations", {}, self.user)
+        back = self.stack.ask_astra("/simulator/authorizations", {"url": page["url"]})
+        told = parse_qs(urlsplit(back["location"]).query)
+        return {name: told[name][0] for name in ["code", "state"]}
+
     def remove(self, item_id: str) -> None:
-        """Makes room for the next Item."""
-        self.stack.delete(f"/v1/items/{item_id}", self.user)
+        """Makes room for the next Item, wherever its account is at Astra."""
+        self.stack.delete(f"/v1/items/{item_id}?force=true", self.user)

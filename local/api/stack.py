@@ -21,9 +21,11 @@ class Stack:
             raise Failure(f"{binary} is missing: cargo build --workspace makes it")
         folder.mkdir(parents=True, exist_ok=True)
         # Of its addresses it tells one.
-        port = free_port()
-        self.plaid, self.gateway = f"http://127.0.0.1:{port}", ""
-        ports = ["--port=0", f"--plaid-port={port}", "--aws-port=0", "--dynamodb-port=0"]
+        plaid, astra = free_port(), free_port()
+        self.plaid, self.astra = f"http://127.0.0.1:{plaid}", f"http://127.0.0.1:{astra}"
+        self.gateway = ""
+        ports = ["--port=0", f"--plaid-port={plaid}", f"--astra-port={astra}", "--aws-port=0",
+                 "--dynamodb-port=0"]
         self.program = Program([str(binary), "--in-memory", *ports], {}, folder / "local.log")
 
     def __enter__(self) -> "Stack":
@@ -54,6 +56,10 @@ class Stack:
     def ask_plaid(self, path: str, body: dict) -> dict:
         """The simulator's answer, which must be good."""
         return _post(self.plaid + path, body, KEYS)
+
+    def ask_astra(self, path: str, body: dict) -> dict:
+        """The answer of Astra's simulator, which must be good."""
+        return _post(self.astra + path, body, {})
 
     def read(self, path: str, token: str) -> dict:
         """Reads from the gateway."""

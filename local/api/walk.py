@@ -20,7 +20,7 @@ def run(root: Path, target: Path, binary: Path) -> None:
     text = (root / "docs" / "api.http").read_text()
     folder = target / "api"
     with Stack(binary, folder) as stack:
-        text = _at(text, {"gateway": stack.gateway, "plaid": stack.plaid})
+        text = _at(text, {"gateway": stack.gateway, "plaid": stack.plaid, "astra": stack.astra})
         (folder / "api.http").write_text(text)
         report = _send(folder)
         _judge(report, len(re.findall(r"^###", text, re.MULTILINE)))

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::doctor;
-use crate::options::{Data, Options, Plaid};
+use crate::options::{Astra, Data, Options, Plaid};
 use crate::restore;
 use crate::scenarios::Scenario;
 use crate::triggers::Schedules;
@@ -16,7 +16,7 @@ pub(crate) const DEFAULT_DATA_DIR: &str = ".local";
 
 const LONG_ABOUT: &str = "\
 Runs the whole system in one process: the HTTP API with the functions behind it, DynamoDB, \
-KMS, Secrets Manager, EventBridge, and a Plaid Sandbox. Nothing leaves this machine, and only this \
+KMS, Secrets Manager, EventBridge, and a Sandbox of Plaid's and of Astra's. Nothing leaves this machine, and only this \
 machine can connect.
 
 Routes, streams, schedules, event rules, timeouts, environment variables and the table \
@@ -28,7 +28,7 @@ const AFTER_HELP: &str = "\
 Examples:
   cargo local
       Everything on its usual port, with state in .local.
-  cargo local --in-memory --port 0 --plaid-port 0 --aws-port 0 --dynamodb-port 0
+  cargo local --in-memory --port 0 --plaid-port 0 --astra-port 0 --aws-port 0 --dynamodb-port 0
       A fresh system on free ports, e.g. for a test.
   PLAID_CLIENT_ID=... PLAID_SECRET=... cargo local --plaid sandbox
       With Plaid's own Sandbox.
@@ -66,9 +66,13 @@ pub struct Cli {
     #[arg(long, value_name = "PORT", default_value_t = 3003)]
     dynamodb_port: u16,
 
+    /// Port of the Astra simulator.
+    #[arg(long, value_name = "PORT", default_value_t = 3004)]
+    astra_port: u16,
+
     /// Folder for the state, for this system alone [default: .local]
     ///
-    /// Holds the database, keys, secrets, the simulator's state, and the file `env` with
+    /// Holds the database, keys, secrets, the simulators' state, and the file `env` with
     /// the functions' environment variables. With --in-memory only the file `env` is
     /// written, and only if this flag is given.
     #[arg(long, value_name = "DIR")]
@@ -81,6 +85,10 @@ pub struct Cli {
     /// Which Plaid to talk to.
     #[arg(long, value_enum, value_name = "PLAID", default_value_t = PlaidChoice::Simulator)]
     plaid: PlaidChoice,
+
+    /// Switch Astra off, as beside Plaid's own Sandbox: accounts are only made ready for it.
+    #[arg(long)]
+    without_astra: bool,
 
     /// Delay of every answer of the Plaid simulator, in milliseconds.
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -178,10 +186,16 @@ impl Cli {
         Ok(Options {
             port: self.port,
             plaid_port: self.plaid_port,
+            astra_port: self.astra_port,
             aws_port: self.aws_port,
             dynamodb_port: self.dynamodb_port,
             data,
             plaid,
+            astra: if self.without_astra {
+                Astra::Off
+            } else {
+                Astra::Simulator
+            },
             schedules,
             parameters: self.parameters.into_iter().collect(),
             dynamodb_proxy: None,
@@ -256,10 +270,18 @@ mod tests {
             options.plaid_port,
             options.aws_port,
             options.dynamodb_port,
+            options.astra_port,
         ];
-        assert_eq!(ports, [3000, 3001, 3002, 3003]);
+        assert_eq!(ports, [3000, 3001, 3002, 3003, 3004]);
         assert!(matches!(options.data, Data::Dir(dir) if dir.as_os_str() == ".local"));
         assert!(matches!(options.plaid, Plaid::Simulator { latency } if latency.is_zero()));
+    }
+
+    #[test]
+    fn astra_is_there_unless_it_is_switched_off() {
+        assert_eq!(options(&[], &[]).unwrap().astra, Astra::Simulator);
+        let without = options(&["--without-astra"], &[]).unwrap();
+        assert_eq!(without.astra, Astra::Off);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use crate::Options;
-use crate::gateway::{USER_AUDIENCE, USER_ISSUER};
+use crate::gateway::{ASTRA_RETURN, USER_AUDIENCE, USER_ISSUER};
 use crate::template::{FunctionResource, REGION};
 
 /// A function's variables by name.
@@ -16,16 +16,26 @@ pub(crate) struct Urls {
     pub(crate) gateway: String,
     /// `None` with Plaid's own Sandbox.
     pub(crate) plaid: Option<String>,
+    /// `None` where Astra is switched off.
+    pub(crate) astra: Option<String>,
     pub(crate) aws: String,
     pub(crate) dynamodb: String,
 }
 
 /// The template's parameters as they are on a laptop; the others keep their defaults.
 pub(crate) fn parameters(urls: &Urls, gateway_port: u16) -> BTreeMap<String, String> {
+    let back_from_astra = format!("{}{ASTRA_RETURN}", urls.gateway);
+    let (astra, astra_url, back_from_astra) = match &urls.astra {
+        Some(url) => ("sandbox", url.as_str(), back_from_astra.as_str()),
+        None => ("", "", ""),
+    };
     let origins = format!("{},http://localhost:{gateway_port}", urls.gateway);
     [
         ("PlaidEnvironment", "sandbox"),
         ("PlaidBaseUrl", urls.plaid.as_deref().unwrap_or_default()),
+        ("AstraEnvironment", astra),
+        ("AstraBaseUrl", astra_url),
+        ("AstraRedirectUri", back_from_astra),
         ("ClientName", "Local Demo"),
         ("Microdeposits", "automated,same_day,instant"),
         ("RedirectUri", ""),
@@ -118,6 +128,7 @@ mod tests {
         let urls = Urls {
             gateway: String::new(),
             plaid: None,
+            astra: None,
             aws: String::new(),
             dynamodb: String::new(),
         };

@@ -16,6 +16,7 @@
 //! [`Stack`] puts them together. Stacks in one process share nothing: each has its own
 //! ports, state and environment variables.
 
+mod astra;
 pub mod aws;
 pub mod cli;
 pub mod data_dir;
@@ -34,7 +35,7 @@ mod stack;
 pub mod template;
 pub mod triggers;
 
-pub use options::{Data, Options, Plaid};
+pub use options::{Astra, Data, Options, Plaid};
 pub use ports::{Holder, Port, PortError};
 pub use stack::{Progress, Stack, StartError};
 pub use triggers::Schedules;

@@ -10,13 +10,15 @@ use url::Url;
 use crate::triggers::Schedules;
 
 /// The settings of one [`Stack`](crate::Stack). By default everything is in memory,
-/// on free ports, with the Plaid simulator, and schedules do not run by themselves.
+/// on free ports, with the simulators of Plaid and Astra, and schedules do not run by themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The gateway's port; 0 for any free one, here and below.
     pub port: u16,
     /// The Plaid simulator's port.
     pub plaid_port: u16,
+    /// The Astra simulator's port.
+    pub astra_port: u16,
     /// The port of KMS, Secrets Manager and EventBridge.
     pub aws_port: u16,
     /// The port of DynamoDB.
@@ -25,6 +27,8 @@ pub struct Options {
     pub data: Data,
     /// Which Plaid the functions talk to.
     pub plaid: Plaid,
+    /// Which Astra they talk to.
+    pub astra: Astra,
     /// When schedules run.
     pub schedules: Schedules,
     /// Parameters of the template, in place of the values that they have on a laptop.
@@ -65,6 +69,17 @@ pub enum Plaid {
         /// The Sandbox secret of the Plaid Dashboard.
         secret: String,
     },
+}
+
+/// Which Astra the functions talk to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Astra {
+    /// The simulator in this process. It asks Plaid's simulator about processor tokens, so
+    /// beside the real Plaid there is none.
+    #[default]
+    Simulator,
+    /// None: it is switched off.
+    Off,
 }
 
 impl Default for Plaid {

@@ -17,6 +17,8 @@ pub enum Port {
     Gateway,
     /// The Plaid simulator.
     Plaid,
+    /// The Astra simulator.
+    Astra,
     /// KMS, Secrets Manager and EventBridge.
     Aws,
     /// DynamoDB.
@@ -29,6 +31,7 @@ impl Port {
         match self {
             Self::Gateway => "--port",
             Self::Plaid => "--plaid-port",
+            Self::Astra => "--astra-port",
             Self::Aws => "--aws-port",
             Self::DynamoDb => "--dynamodb-port",
         }
@@ -40,6 +43,7 @@ impl fmt::Display for Port {
         formatter.write_str(match self {
             Self::Gateway => "the gateway",
             Self::Plaid => "the Plaid simulator",
+            Self::Astra => "the Astra simulator",
             Self::Aws => "KMS, Secrets Manager and EventBridge",
             Self::DynamoDb => "DynamoDB",
         })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::astra;
 use crate::aws::dynamodb::{DynamoDb, DynamoDbError};
 use crate::aws::events::EventLog;
 use crate::aws::services::{Files, Services, ServicesError};
@@ -15,7 +16,7 @@ use crate::environment::{self, Urls};
 use crate::functions::deploy::{DeployError, deploy};
 use crate::functions::{Runner, remote};
 use crate::gateway::{Gateway, KeyError, Tokens, Web};
-use crate::options::{Data, Options, Plaid};
+use crate::options::{Astra, Data, Options, Plaid};
 use crate::plaid;
 use crate::ports::{Bound, Port, PortError, bind};
 use crate::server::Server;
@@ -24,6 +25,10 @@ use crate::triggers::{Running, Surroundings, TriggerError, Triggers};
 
 /// The secret of the template that holds Plaid's keys.
 const PLAID_SECRET: &str = "PlaidSecret";
+/// That which holds Astra's.
+const ASTRA_SECRET: &str = "AstraSecret";
+/// The package without which there is no Astra to connect.
+const CONNECT_ASTRA: &str = "connect-astra";
 
 /// Why a stack did not start.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +60,9 @@ pub enum StartError {
     /// The Plaid simulator.
     #[error("the Plaid simulator did not start")]
     Simulator(#[from] plaid_sandbox::OpenError),
+    /// The Astra simulator.
+    #[error("the Astra simulator did not start")]
+    AstraSimulator(#[from] astra_sandbox::OpenError),
     /// No key could be made to sign local JWTs with.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -176,6 +184,11 @@ impl Stack {
             "Plaid",
             urls.plaid.as_deref().unwrap_or("https://sandbox.plaid.com"),
         );
+        if let (Some(plaid_url), Some(bound)) = (&urls.plaid, ports.astra) {
+            report("Astra", &bound.url);
+            let state_file = files.path("astra-simulator.json");
+            others.push(astra::start(plaid_url, state_file, bound)?);
+        }
 
         let functions = FunctionResource::read_all(&document, &scope)?;
         let api = Api::read(&document, &scope, &functions)?;
@@ -204,7 +217,8 @@ impl Stack {
         };
         let triggers = triggers.start(surroundings).await?;
 
-        let web = Web::new(urls.plaid.as_deref());
+        let has_astra = functions.iter().any(|one| one.package == CONNECT_ASTRA);
+        let web = Web::new(urls.plaid.as_deref()).with_astra(has_astra);
         let gateway = Gateway::new(api, Arc::clone(&runner), files.tokens()?, web, events);
         let listener = ports.gateway.listener;
         let gateway = Server::start("the gateway", |shutdown| gateway.serve(listener, shutdown));
@@ -228,6 +242,11 @@ impl Stack {
     /// The Plaid simulator's base URL; `None` with the real Plaid.
     pub fn plaid_url(&self) -> Option<&str> {
         self.urls.plaid.as_deref()
+    }
+
+    /// The Astra simulator's base URL; `None` where Astra is switched off.
+    pub fn astra_url(&self) -> Option<&str> {
+        self.urls.astra.as_deref()
     }
 
     /// The base URL of KMS, Secrets Manager and EventBridge.
@@ -262,6 +281,7 @@ impl Stack {
 struct Ports {
     gateway: Bound,
     plaid: Option<Bound>,
+    astra: Option<Bound>,
     aws: Bound,
     dynamodb: Bound,
 }
@@ -273,11 +293,16 @@ impl Ports {
             Plaid::Simulator { .. } => Some(bind(Port::Plaid, options.plaid_port).await?),
             Plaid::Sandbox { .. } => None,
         };
+        let astra = match (options.astra, &plaid) {
+            (Astra::Simulator, Some(_)) => Some(bind(Port::Astra, options.astra_port).await?),
+            _ => None,
+        };
         let aws = bind(Port::Aws, options.aws_port).await?;
         let dynamodb = bind(Port::DynamoDb, options.dynamodb_port).await?;
         Ok(Self {
             gateway,
             plaid,
+            astra,
             aws,
             dynamodb,
         })
@@ -287,6 +312,7 @@ impl Ports {
         Urls {
             gateway: self.gateway.url.clone(),
             plaid: self.plaid.as_ref().map(|plaid| plaid.url.clone()),
+            astra: self.astra.as_ref().map(|astra| astra.url.clone()),
             aws: self.aws.url.clone(),
             dynamodb: self.dynamodb.url.clone(),
         }
@@ -351,8 +377,12 @@ async fn start_services(
     for name in document.resources_of_type("AWS::KMS::Key") {
         scope.insert(name, services.key(name).await?);
     }
-    for name in document.resources_of_type("AWS::SecretsManager::Secret") {
-        let value = (name == PLAID_SECRET).then(|| plaid::secret(&options.plaid));
+    for name in document.made_of_type("AWS::SecretsManager::Secret", scope)? {
+        let value = match name {
+            PLAID_SECRET => Some(plaid::secret(&options.plaid)),
+            ASTRA_SECRET => Some(astra::secret()),
+            _ => None,
+        };
         scope.insert(name, services.secret(name, value.as_deref()).await?);
     }
     for name in document.resources_of_type("AWS::Events::EventBus") {

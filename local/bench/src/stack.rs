@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
-use local::{Plaid, Schedules, Stack};
+use local::{Astra, Plaid, Schedules, Stack};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -79,6 +79,8 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
         plaid: Plaid::Simulator {
             latency: Duration::from_millis(options.plaid_latency_ms),
         },
+        // It would do its part beside what is measured.
+        astra: Astra::Off,
         schedules: if options.without_functions {
             Schedules::default()
         } else {

@@ -3,9 +3,9 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 use reqwest::Client as HttpClient;
 use shared::aws::sdk_config;
-use shared::domain::PlaidCredentials;
+use shared::domain::ApiCredentials;
 use shared::plaid::PlaidClient;
-use shared::secrets::PlaidSecret;
+use shared::secrets::ApiSecret;
 use shared::settings::{AwsSettings, Environment, LocalRoot, PlaidSettings};
 use shared::system_clock::SystemClock;
 use shared::vault::KmsVault;
@@ -23,7 +23,7 @@ const START: &str = "start it with `cargo local`, or name its folder with --data
 
 /// What the checks of this file talk to; what its settings do not allow is not there.
 struct Clients {
-    secret: Option<PlaidSecret>,
+    secret: Option<ApiSecret>,
     table: Option<(DynamoDb, String)>,
     vault: Option<KmsVault>,
 }
@@ -117,7 +117,7 @@ impl Clients {
         let dynamodb = DynamoDb::from_conf(dynamodb.build());
         let vault = settings.vault.as_ref();
         Ok(Self {
-            secret: plaid.map(|of| PlaidSecret::new(&config, of.secret_id.clone())),
+            secret: plaid.map(|of| ApiSecret::new(&config, of.secret_id.clone())),
             table: settings.table.clone().map(|name| (dynamodb, name)),
             vault: vault.map(|vault| KmsVault::new(&config, vault)),
         })
@@ -141,7 +141,7 @@ impl Clients {
         Ok(())
     }
 
-    async fn secret(&self) -> (Finding, Option<PlaidCredentials>) {
+    async fn secret(&self) -> (Finding, Option<ApiCredentials>) {
         let Some(secret) = &self.secret else {
             return (Finding::skipped(Check::Secret, INCOMPLETE), None);
         };
@@ -171,7 +171,7 @@ impl Clients {
 async fn said_by_plaid(
     settings: &Settings,
     plaid: &PlaidSettings,
-    keys: PlaidCredentials,
+    keys: ApiCredentials,
 ) -> Result<Vec<Finding>, DoctorError> {
     let keys = CurrentKeys(keys);
     let root = plaid.local_root.as_ref().map(LocalRoot::pem);

@@ -22,8 +22,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use shared::aws::TlsError;
-use shared::plaid::ClientError;
 use shared::settings::Environment;
+use shared::upstream::ClientError;
 
 use crate::data_dir::{self, DataDirError};
 use crate::functions::remote;

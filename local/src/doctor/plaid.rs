@@ -7,7 +7,7 @@ use create_link_token::plain_request;
 use jiff::Timestamp;
 use plaid_webhook::KeyId;
 use shared::domain::{
-    Deadline, LinkPurpose, LinkTokenRequest, PlaidCredentials, PlaidError, PlaidFailure, UserId,
+    ApiCredentials, Deadline, LinkPurpose, LinkTokenRequest, PlaidError, PlaidFailure, UserId,
     VaultId,
 };
 use shared::ports::{CredentialSource, LinkTokens, SecretError, VerificationKeys};
@@ -24,17 +24,17 @@ const NO_KEY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// The keys of the secret as it is now. The functions fall back on the previous ones for a
 /// while; here that would hide what is wrong.
-pub(super) struct CurrentKeys(pub(super) PlaidCredentials);
+pub(super) struct CurrentKeys(pub(super) ApiCredentials);
 
 impl CredentialSource for CurrentKeys {
-    async fn credentials(&self) -> Result<PlaidCredentials, SecretError> {
+    async fn credentials(&self) -> Result<ApiCredentials, SecretError> {
         Ok(self.0.clone())
     }
 
     async fn credentials_after(
         &self,
-        _refused: &PlaidCredentials,
-    ) -> Result<Option<PlaidCredentials>, SecretError> {
+        _refused: &ApiCredentials,
+    ) -> Result<Option<ApiCredentials>, SecretError> {
         Ok(None)
     }
 }

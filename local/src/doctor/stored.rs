@@ -1,6 +1,6 @@
 //! The secret with Plaid's keys, and the key that seals tokens.
 
-use shared::domain::{LinkId, Place, PlaidCredentials, Purpose, UserId};
+use shared::domain::{ApiCredentials, LinkId, Place, Purpose, UserId};
 use shared::ports::{SealingKey as _, SecretError, Vault, VaultError};
 use shared::secrets::ReadCredentials;
 
@@ -17,7 +17,7 @@ const MEND_ACCESS: &str = "the credentials may not do this: use those of somebod
 const MEND_AWAY: &str = "see that AWS can be reached from here, and that AWS_REGION is the stack's";
 
 /// Reads the secret, as the functions do.
-pub(super) async fn secret(secret: &impl ReadCredentials) -> Result<PlaidCredentials, Trouble> {
+pub(super) async fn secret(secret: &impl ReadCredentials) -> Result<ApiCredentials, Trouble> {
     match secret.current().await {
         Ok(credentials) => Ok(credentials),
         Err(error @ SecretError::Malformed) => Err(Trouble::new(error.to_string(), MEND_SECRET)),

@@ -2,6 +2,7 @@
 //! runtime calls them through.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -56,8 +57,10 @@ pub async fn connect(
     environment: &Environment,
 ) -> Result<Arc<dyn Function>, ConnectError> {
     Ok(match package {
+        "connect-astra" => link!(connect_astra, environment),
         "create-link-token" => link!(create_link_token, environment),
         "exchange-and-processor-token" => link!(exchange_and_processor_token, environment),
+        "hand-over-to-astra" => link!(hand_over_to_astra, environment, LinkedTask::new),
         "link-sessions" => link!(link_sessions, environment),
         "list-items" => link!(list_items, environment),
         "process-webhook" => link!(process_webhook, environment, LinkedEvent::new),
@@ -134,6 +137,48 @@ where
         Box::pin(async move {
             let event = serde_json::from_value(payload).map_err(FunctionError::Conversion)?;
             let report = handler(LambdaEvent::new(event, context)).await;
+            serde_json::to_value(&report).map_err(FunctionError::Conversion)
+        })
+    }
+}
+
+/// A handler over an event of its own that may fail, so that the event comes again.
+pub struct LinkedTask<E, H> {
+    handler: H,
+    event: PhantomData<fn(E)>,
+}
+
+impl<E, H, F> LinkedTask<E, H>
+where
+    H: Fn(LambdaEvent<E>) -> F,
+{
+    /// Wraps a handler.
+    pub fn new(handler: H) -> Self {
+        Self {
+            handler,
+            event: PhantomData,
+        }
+    }
+}
+
+impl<E, H, F, T, X> Function for LinkedTask<E, H>
+where
+    E: DeserializeOwned + Send + 'static,
+    H: Fn(LambdaEvent<E>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, X>> + Send + 'static,
+    T: Serialize,
+    X: Display,
+{
+    fn invoke(
+        &self,
+        payload: Value,
+        context: Context,
+    ) -> BoxFuture<'_, Result<Value, FunctionError>> {
+        let handler = self.handler.clone();
+        Box::pin(async move {
+            let event = serde_json::from_value(payload).map_err(FunctionError::Conversion)?;
+            let done = handler(LambdaEvent::new(event, context)).await;
+            let report = done.map_err(|error| FunctionError::Failed(error.to_string()))?;
             serde_json::to_value(&report).map_err(FunctionError::Conversion)
         })
     }
@@ -223,6 +268,21 @@ mod tests {
             .await
             .unwrap_err();
         assert!(matches!(error, FunctionError::Conversion(_)), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_task_that_fails_is_a_function_that_failed() {
+        let linked = LinkedTask::new(|event: LambdaEvent<bool>| async move {
+            event.payload.then_some(7).ok_or("no")
+        });
+        let done = linked.invoke(json!(true), Context::default()).await;
+        assert_eq!(done.unwrap(), json!(7));
+        let failed = linked.invoke(json!(false), Context::default()).await;
+        let failed = failed.unwrap_err();
+        assert!(
+            matches!(&failed, FunctionError::Failed(said) if said == "no"),
+            "{failed}"
+        );
     }
 
     #[tokio::test]

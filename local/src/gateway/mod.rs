@@ -30,7 +30,7 @@ use crate::functions::{FunctionError, Runner};
 use crate::template::Api;
 
 pub use jwt::{KeyError, Tokens, USER_AUDIENCE, USER_ISSUER};
-pub use web::Web;
+pub use web::{ASTRA_RETURN, Web};
 
 /// API Gateway's limit of a request's body, in bytes.
 pub const MAX_BODY: usize = 10 * 1024 * 1024;

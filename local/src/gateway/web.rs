@@ -26,6 +26,9 @@ const COMMON: [(HeaderName, HeaderValue); 3] = [
 /// Plaid's script, below the origin that Link comes from.
 const SCRIPT: &str = "/link/v2/stable/link-initialize.js";
 
+/// Where Astra's page returns to.
+pub const ASTRA_RETURN: &str = "/astra-return.html";
+
 /// The front end, for one Plaid.
 #[derive(Clone, Debug)]
 pub struct Web {
@@ -34,6 +37,8 @@ pub struct Web {
     /// Where Link may call.
     api: String,
     environment: &'static str,
+    /// Whether there is an Astra to connect.
+    astra: bool,
 }
 
 impl Web {
@@ -44,13 +49,21 @@ impl Web {
                 origin: url.to_owned(),
                 api: url.to_owned(),
                 environment: "simulator",
+                astra: false,
             },
             None => Self {
                 origin: "https://cdn.plaid.com".to_owned(),
                 api: "https://sandbox.plaid.com".to_owned(),
                 environment: "sandbox",
+                astra: false,
             },
         }
+    }
+
+    /// The same with an Astra to connect, or without.
+    #[must_use]
+    pub fn with_astra(self, astra: bool) -> Self {
+        Self { astra, ..self }
     }
 
     /// The answer, where the request is for one of the front end's files.
@@ -59,8 +72,8 @@ impl Web {
             return None;
         }
         match parts.uri.path() {
-            // A bank that was visited in between returns to the same page.
-            "/" | "/oauth-return.html" => Some(self.page()),
+            // Banks and Astra, visited in between, return to the same page.
+            "/" | "/oauth-return.html" | ASTRA_RETURN => Some(self.page()),
             "/config.json" => Some(file(JSON, self.config())),
             path => {
                 let found = files::LOADED.iter().find(|file| file.path == path)?;
@@ -74,6 +87,7 @@ impl Web {
             "plaid_script": format!("{}{SCRIPT}", self.origin),
             "plaid_origin": self.origin,
             "environment": self.environment,
+            "astra": self.astra,
         })
         .to_string()
     }

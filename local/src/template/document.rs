@@ -37,6 +37,34 @@ impl Document {
             .collect()
     }
 
+    /// Those of them that are made: whose condition holds, where they have one.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is known about the condition of one.
+    pub fn made_of_type(&self, kind: &str, scope: &Scope) -> Result<Vec<&str>, TemplateError> {
+        let mut made = Vec::new();
+        for name in self.resources_of_type(kind) {
+            if self.is_made(name, scope)? {
+                made.push(name);
+            }
+        }
+        Ok(made)
+    }
+
+    fn is_made(&self, name: &str, scope: &Scope) -> Result<bool, TemplateError> {
+        let path = ["Resources", name, "Condition"];
+        let condition: Option<String> = self.typed_part(&path, scope)?;
+        let Some(condition) = condition else {
+            return Ok(true);
+        };
+        let holds = scope.condition(&condition);
+        holds.ok_or_else(|| TemplateError::Unknown {
+            at: path.join("."),
+            name: condition,
+        })
+    }
+
     /// The keys of a mapping, in the order of the template; none when it is not there.
     pub(crate) fn keys(&self, path: &[&str]) -> Vec<&str> {
         let mut part = Some(&self.root);

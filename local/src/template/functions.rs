@@ -119,14 +119,14 @@ struct HttpApiEvent {
 }
 
 impl FunctionResource {
-    /// All functions of the template.
+    /// All functions of the template whose conditions hold.
     ///
     /// # Errors
     ///
     /// Something in a function cannot be resolved or read.
     pub fn read_all(document: &Document, scope: &Scope) -> Result<Vec<Self>, TemplateError> {
         document
-            .resources_of_type("AWS::Serverless::Function")
+            .made_of_type("AWS::Serverless::Function", scope)?
             .into_iter()
             .map(|name| Self::read(document, scope, name))
             .collect()

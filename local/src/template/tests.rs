@@ -14,6 +14,7 @@ fn scope(document: &Document) -> Scope {
         ("AllowedOrigins", "http://a,http://b"),
         ("ClientName", "Name"),
         ("PlaidBaseUrl", "http://127.0.0.1:1"),
+        ("AstraEnvironment", "sandbox"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let mut scope = Scope::new(document, &BTreeMap::from(parameters));
@@ -194,6 +195,30 @@ fn servers_routes_need_iam_and_users_routes_a_jwt() {
         let iam = route.authorizer == Authorizer::Iam;
         assert_eq!(iam, servers(&route), "{}", route.path);
     }
+}
+
+/// F with a condition, which holds or not by its parameter.
+fn small_with_condition(stage: &str) -> String {
+    let condition = "Type: AWS::Serverless::Function\n    Condition: IsLive";
+    format!(
+        "Parameters: {{ Stage: {{ Type: String, Default: {stage} }} }}\n\
+         Conditions: {{ IsLive: !Equals [!Ref Stage, live] }}\n{}",
+        SMALL.replace("Type: AWS::Serverless::Function", condition)
+    )
+}
+
+#[test]
+fn a_function_is_there_only_where_its_condition_holds_and_its_routes_with_it() {
+    let (functions, api) = read(&small_with_condition("live")).unwrap();
+    assert_eq!((functions.len(), api.routes.len()), (1, 2));
+    let (functions, api) = read(&small_with_condition("off")).unwrap();
+    assert!(functions.is_empty() && api.routes.is_empty());
+    let nobody = small_with_condition("off").replace("Condition: IsLive", "Condition: IsNobody");
+    let error = read(&nobody).unwrap_err().to_string();
+    assert!(
+        error.contains("`IsNobody`") && error.contains("Resources.F.Condition"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -28,7 +28,13 @@ fn refused(arguments: &[&str]) -> String {
 fn a_taken_port_is_one_line_that_names_port_flag_and_who_has_it() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    for flag in ["--port", "--plaid-port", "--aws-port", "--dynamodb-port"] {
+    for flag in [
+        "--port",
+        "--plaid-port",
+        "--astra-port",
+        "--aws-port",
+        "--dynamodb-port",
+    ] {
         let others = FREE_PORTS.chunks(2).filter(|pair| pair[0] != flag);
         let mut command = program();
         command.args(others.flatten());

@@ -206,10 +206,12 @@ pub async fn aws(client: &Client, url: &str, target: &str, body: &Value) -> Resu
     if ok { Ok(answer) } else { Err(answer) }
 }
 
-pub const FREE_PORTS: [&str; 8] = [
+pub const FREE_PORTS: [&str; 10] = [
     "--port",
     "0",
     "--plaid-port",
+    "0",
+    "--astra-port",
     "0",
     "--aws-port",
     "0",

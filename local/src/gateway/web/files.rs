@@ -53,6 +53,7 @@ pub(super) const LOADED: &[File] = &[
     file!("api.js", JAVASCRIPT),
     file!("app.js", JAVASCRIPT),
     file!("ask.js", JAVASCRIPT),
+    file!("astra.js", JAVASCRIPT),
     file!("collection.js", JAVASCRIPT),
     file!("dom.js", JAVASCRIPT),
     file!("exchange.js", JAVASCRIPT),
