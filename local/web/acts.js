@@ -48,16 +48,29 @@ const select = (item, accountId, button) => {
   return atWork(item.item_id, work, { button, said: 'One moment…' });
 };
 
+const OBJECTIONS = ['astra_keeps_account', 'astra_not_connected'];
+
 /**
+ * @param {unknown} problem
  * @param {Item} item
  * @param {HTMLElement} button
  */
-const removeNow = (item, button) => {
+const removeAgain = (problem, item, button) =>
+  problem instanceof Problem && OBJECTIONS.includes(problem.code)
+    ? { text: 'Remove all the same', act: () => removeNow(item, button, true) }
+    : tryAgain(problem, () => removeNow(item, button));
+
+/**
+ * @param {Item} item
+ * @param {HTMLElement} button
+ * @param {boolean} [force] whatever Astra says
+ */
+const removeNow = (item, button, force = false) => {
   const work = async () => {
     const { api, items } = here();
     const bank = bankName(item.institution) || 'This bank';
     try {
-      const remains = await api.removeItem(item.item_id);
+      const remains = await api.removeItem(item.item_id, force);
       const entry = session.exchanges.ofItem(item.item_id);
       if (entry) session.exchanges.forget(entry.public_token);
       if (remains) items.put(remains);
@@ -69,7 +82,7 @@ const removeNow = (item, button) => {
       });
       byId('banks-title').focus();
     } catch (problem) {
-      failed(problem, 'This bank could not be removed', tryAgain(problem, () => removeNow(item, button)));
+      failed(problem, 'This bank could not be removed', removeAgain(problem, item, button));
     }
   };
   return atWork(item.item_id, work, { button, said: 'Removing…' });

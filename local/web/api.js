@@ -12,7 +12,9 @@
  * @typedef {Described['LinkedItem']} Exchange
  * @typedef {Described['PlaidError']} PlaidSaid
  * @typedef {Described['Problem']} ProblemDocument
- * @typedef {{plaid_script: string, plaid_origin: string, environment: string}} Config
+ * @typedef {Described['AstraConnection']} AstraConnection
+ * @typedef {Described['AstraAuthorization']} AstraAuthorization
+ * @typedef {{plaid_script: string, plaid_origin: string, environment: string, astra: boolean}} Config
  */
 
 // Longer than the longest of our functions may take.
@@ -156,10 +158,18 @@ export const apiOf = (token) => ({
   chooseAccount: (itemId, accountId) =>
     call('POST', `${pathOf(itemId)}/processor-tokens`, { token, body: { account_id: accountId } }),
   /**
-   * Null when it is gone, the Item while it is on its way.
-   * @type {(itemId: string) => Promise<Item | null>}
+   * Null when it is gone, the Item while it is on its way. With force, whatever Astra says.
+   * @type {(itemId: string, force?: boolean) => Promise<Item | null>}
    */
-  removeItem: (itemId) => call('DELETE', pathOf(itemId), { token }),
+  removeItem: (itemId, force = false) => call('DELETE', pathOf(itemId) + (force ? '?force=true' : ''), { token }),
+  /** @type {() => Promise<AstraAuthorization>} */
+  authorizeAstra: () => call('POST', '/v1/astra/authorizations', { token }),
+  /** @type {(returned: {code: string, state: string}) => Promise<AstraConnection>} */
+  connectAstra: (returned) => call('POST', '/v1/astra/connections', { token, body: returned }),
+  /** @type {() => Promise<AstraConnection>} */
+  astraConnection: () => call('GET', '/v1/astra/connections', { token }),
+  /** @type {() => Promise<null>} */
+  disconnectAstra: () => call('DELETE', '/v1/astra/connections', { token }),
 });
 
 /** @typedef {ReturnType<typeof apiOf>} Api */

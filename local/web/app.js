@@ -2,6 +2,7 @@
 
 import { acts } from './acts.js';
 import { apiOf, readConfig, signIn } from './api.js';
+import { ASTRA_RETURN, finishAstra, loadAstra, readReturn } from './astra.js';
 import { makeCollection } from './collection.js';
 import { byId, isBusy, setWorking } from './dom.js';
 import { finishExchange } from './finishing.js';
@@ -25,13 +26,15 @@ const enter = (user) => {
   loadPlaid(config().plaid_script).catch(() => {});
 };
 
-// What an earlier page began: a bank's own site to come back from, and what a reload in
-// the wrong moment cut off.
+// What an earlier page began: a bank's own site or Astra's to come back from, and what a
+// reload in the wrong moment cut off.
 const goOn = async () => {
-  const { returned } = state;
+  const { returned, astraReturned } = state;
   // The list may have found that the session has ended.
   if (!state.here) return;
-  state.returned = null;
+  Object.assign(state, { returned: null, astraReturned: null });
+  await loadAstra();
+  if (astraReturned && state.here) await finishAstra(astraReturned);
   if (returned) await resumeLink(returned);
   for (const entry of session.exchanges.all().filter(({ item_id }) => !item_id)) await finishExchange(entry);
 };
@@ -77,16 +80,18 @@ const showEnvironment = () => {
   byId('fine-print').textContent = text;
 };
 
-// A reload must not send the bank's return a second time, so it leaves the address.
+// A reload must not send a return a second time, so it leaves the address.
 const takeReturn = () => {
   const { pathname, search, href } = window.location;
-  if (pathname !== OAUTH_RETURN) return null;
+  if (![OAUTH_RETURN, ASTRA_RETURN].includes(pathname)) return;
   window.history.replaceState(null, '', '/');
-  return new URLSearchParams(search).has('oauth_state_id') ? href : null;
+  const query = new URLSearchParams(search);
+  if (pathname === ASTRA_RETURN) state.astraReturned = readReturn(query);
+  else if (query.has('oauth_state_id')) state.returned = href;
 };
 
 const start = async () => {
-  state.returned = takeReturn();
+  takeReturn();
   byId('sign-in').addEventListener('submit', submitSignIn);
   byId('sign-out').addEventListener('click', signOut);
   byId('link-bank').addEventListener('click', () => {
@@ -105,7 +110,8 @@ const start = async () => {
   const user = session.user.read();
   if (!user) {
     showUser(null);
-    if (state.returned) notify({ kind: 'info', title: 'You are back from your bank', text: 'Sign in again to go on.' });
+    const from = (state.returned && 'your bank') || (state.astraReturned && 'Astra');
+    if (from) notify({ kind: 'info', title: `You are back from ${from}`, text: 'Sign in again to go on.' });
     return;
   }
   enter(user);

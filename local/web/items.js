@@ -3,7 +3,7 @@
 
 import { byId, copyButton, element, icon, isBusy, logo, makeButton, setBusy } from './dom.js';
 import {
-  accountKind, accountName, accountStatus, advice, bankName, isLeaving, itemStatus, nextLook, noticeText, plural,
+  accountKind, accountName, accountStatus, advice, astraStatus, bankName, isLeaving, itemStatus, nextLook, noticeText, plural,
 } from './words.js';
 
 /** @typedef {import('./api.js').Item} Item */
@@ -18,6 +18,7 @@ import {
  * @property {(item: Item, button: HTMLElement) => void} linkAgain
  * @property {(item: Item, button: HTMLElement) => void} remove
  */
+/** @typedef {import('./page.js').AstraStatus | null} Astra */
 /** @typedef {{shape: string, node: HTMLElement}} Drawn */
 
 const list = byId('items');
@@ -79,11 +80,26 @@ const accountState = (account) => {
 };
 
 /**
+ * How far the account is at Astra, with its id there.
+ * @param {Account} account
+ * @param {Astra} astra
+ */
+const astraLine = (account, astra) => {
+  const told = astraStatus(account, astra);
+  if (!told) return null;
+  const { status: [text, kind], more } = told;
+  return element('div', { class: 'account-line at-astra' },
+    element('span', { class: 'grow sub', text: more ?? '' }),
+    element('span', { class: `state ${kind}`, text }));
+};
+
+/**
  * @param {Item} item
  * @param {Acts} act
+ * @param {Astra} astra
  * @returns {(account: Account) => HTMLElement}
  */
-const accountRow = (item, act) => (account) => {
+const accountRow = (item, act, astra) => (account) => {
   const usable = account.status === 'available' && item.action === 'none';
   return element('li', { class: 'account' },
     element('div', { class: 'account-line' },
@@ -93,6 +109,7 @@ const accountRow = (item, act) => (account) => {
             'aria-label': `Use ${accountName(account)} for payments`,
           })
         : accountState(account)),
+    astraLine(account, astra),
     account.processor_token ? tokenRow(account.processor_token) : null);
 };
 
@@ -123,8 +140,9 @@ const split = (accounts, test) => [accounts.filter(test), accounts.filter((accou
  * Accounts that cannot be chosen stand apart, and say why not.
  * @param {Item} item
  * @param {Acts} act
+ * @param {Astra} astra
  */
-const selection = (item, act) => {
+const selection = (item, act, astra) => {
   const [open, closed] = split(item.accounts, (account) => account.status === 'available');
   const submit = element('button', { type: 'submit', class: 'primary', text: 'Use this account' });
   const form = element('form', { class: 'selection' },
@@ -134,7 +152,7 @@ const selection = (item, act) => {
     closed.length === 0
       ? null
       : fold(`${plural(closed.length, 'account')} that cannot be used`,
-          element('ul', { class: 'accounts inset' }, closed.map(accountRow(item, act)))),
+          element('ul', { class: 'accounts inset' }, closed.map(accountRow(item, act, astra)))),
     submit);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -158,12 +176,13 @@ const MOODS = { wait: 'calm', link_again: 'bad' };
 /**
  * @param {Item} item
  * @param {Acts} act
+ * @param {Astra} astra
  */
-const todo = (item, act) => {
+const todo = (item, act, astra) => {
   const text = advice(item);
   if (!text) return null;
   if (isLeaving(item)) return element('div', { class: 'todo calm' }, element('p', { text }));
-  if (item.action === 'select_account') return element('div', { class: 'todo plain' }, selection(item, act));
+  if (item.action === 'select_account') return element('div', { class: 'todo plain' }, selection(item, act, astra));
   const said = [text, nextLook(item)].filter(Boolean).join(' ');
   return element('div', { class: `todo ${MOODS[item.action] ?? 'warn'}` },
     element('p', { text: said }),
@@ -200,13 +219,14 @@ const IN_SIGHT = ['ready', 'available'];
  * The accounts that matter are in sight; what else the bank shares is one click away.
  * @param {Item} item
  * @param {Acts} act
+ * @param {Astra} astra
  */
-const accountList = (item, act) => {
+const accountList = (item, act, astra) => {
   const { accounts } = item;
   const [first, others] = accounts.some(({ status }) => status === 'ready')
     ? split(accounts, ({ status }) => IN_SIGHT.includes(status))
     : [accounts, []];
-  const row = accountRow(item, act);
+  const row = accountRow(item, act, astra);
   return [
     element('ul', { class: 'accounts', 'aria-label': 'Accounts' }, first.map(row)),
     others.length === 0
@@ -237,8 +257,9 @@ const foot = (item, act) =>
 /**
  * @param {Item} item
  * @param {Acts} act
+ * @param {Astra} astra
  */
-const card = (item, act) => {
+const card = (item, act, astra) => {
   const name = bankName(item.institution);
   const leaving = isLeaving(item);
   const choosing = item.action === 'select_account';
@@ -248,9 +269,9 @@ const card = (item, act) => {
       logo(name),
       element('div', { class: 'grow' }, title, element('span', { class: 'sub', text: summary(item) })),
       pill(itemStatus(item))),
-    todo(item, act),
+    todo(item, act, astra),
     leaving ? null : item.notices.map((notice) => noticeLine(item, notice, act)),
-    leaving || choosing || item.accounts.length === 0 ? null : accountList(item, act),
+    leaving || choosing || item.accounts.length === 0 ? null : accountList(item, act, astra),
     leaving ? null : foot(item, act));
 };
 
@@ -336,8 +357,9 @@ const place = (nodes) => {
 /**
  * @param {Item[]} items
  * @param {Acts} act
+ * @param {Astra} astra
  */
-export const showItems = (items, act) => {
+export const showItems = (items, act, astra) => {
   if (items.length === 0) {
     showEmpty();
     return;
@@ -346,10 +368,10 @@ export const showItems = (items, act) => {
   const focused = document.activeElement;
   const left = [...drawn].find(([, { node }]) => node.contains(focused))?.[0];
   const nodes = items.map((item) => {
-    const shape = JSON.stringify(item);
+    const shape = JSON.stringify([item, astra]);
     const before = drawn.get(item.item_id);
     if (before && before.shape === shape) return before.node;
-    const node = card(item, act);
+    const node = card(item, act, astra);
     if (before) takeOver(before.node, node);
     drawn.set(item.item_id, { shape, node });
     return node;

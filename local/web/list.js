@@ -1,6 +1,7 @@
 // The user's Items: loaded, looked after, asked about.
 
 import { Problem } from './api.js';
+import { lookAtAstra } from './astra.js';
 import { byId, setBusy, setWorking } from './dom.js';
 import { showFailure, showItems, showLoading, showWorking } from './items.js';
 import { announce, clearNotice } from './notices.js';
@@ -17,7 +18,7 @@ const isOutOfDate = () => state.missed > 1;
  * @param {import('./items.js').Acts} acts what the cards' buttons do
  */
 export const draw = (items, acts) => {
-  showItems(items, acts);
+  showItems(items, acts, state.astra);
   const lead = byId('banks-lead');
   lead.textContent = isOutOfDate() ? OUT_OF_DATE : overview(items);
   lead.classList.toggle('out-of-date', isOutOfDate());
@@ -64,6 +65,7 @@ export const look = async () => {
     if (state.here !== now) return;
     looked(false);
     const [news] = now.items.sync(page.items, !page.next_cursor, since);
+    await lookAtAstra();
     if (news) announce(`${bankName(news.institution) || 'Your account'}: ${itemStatus(news)[0]}.`);
   } catch (problem) {
     if (state.here !== now) return;

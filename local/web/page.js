@@ -10,6 +10,10 @@ import { faultNotice, problemNotice } from './words.js';
 
 /** @typedef {import('./notices.js').Again} Again */
 /** @typedef {import('./session.js').User} User */
+/**
+ * The connection to Astra; there is none of any kind where Astra is switched off.
+ * @typedef {import('./api.js').AstraConnection['status'] | 'none'} AstraStatus
+ */
 
 /**
  * What the page has while somebody is signed in.
@@ -18,9 +22,13 @@ import { faultNotice, problemNotice } from './words.js';
  */
 /**
  * @type {{config: import('./api.js').Config | null, here: Here | null, cursor: string | null,
- *   loaded: boolean, linking: boolean, missed: number, returned: string | null}}
+ *   loaded: boolean, linking: boolean, missed: number, returned: string | null,
+ *   astra: AstraStatus | null, astraReturned: import('./session.js').AstraReturn | null}}
  */
-export const state = { config: null, here: null, cursor: null, loaded: false, linking: false, missed: 0, returned: null };
+export const state = {
+  config: null, here: null, cursor: null, loaded: false, linking: false, missed: 0, returned: null,
+  astra: null, astraReturned: null,
+};
 
 export const here = () => {
   if (!state.here) throw new Error('nobody is signed in');
@@ -49,7 +57,9 @@ export const signOut = () => {
   session.clear();
   clearActivity();
   clearNotice();
-  Object.assign(state, { here: null, cursor: null, loaded: false, missed: 0, returned: null });
+  const nobody = { here: null, cursor: null, loaded: false, missed: 0, returned: null, astra: null, astraReturned: null };
+  Object.assign(state, nobody);
+  byId('astra').hidden = true;
   byId('more').hidden = true;
   showUser(null);
   byId('user-id').focus();

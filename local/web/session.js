@@ -6,6 +6,7 @@
 /** @typedef {{item_id?: string, account_selection_enabled?: boolean}} Purpose */
 /** @typedef {{link_id: string, link_token: string, purpose: Purpose, user_id: string}} OpenLink */
 /** @typedef {import('./exchange.js').Entry} Entry */
+/** @typedef {{code: string | null, state: string | null, error: string | null}} AstraReturn */
 
 /**
  * @template T

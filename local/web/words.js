@@ -80,6 +80,69 @@ const ACCOUNT = {
  */
 export const accountStatus = (status) => ACCOUNT[status] || [unknown(status), 'plain'];
 
+/**
+ * An account at Astra.
+ * @type {Record<string, Status>}
+ */
+const AT_ASTRA = {
+  waiting: ['On its way to Astra', 'busy'],
+  linked: ['At Astra', 'good'],
+  refused: ['Refused by Astra', 'bad'],
+  unclear: ['Being looked into', 'warn'],
+  leaving: ['Leaving Astra', 'busy'],
+};
+
+/**
+ * How far an account is at Astra; nothing where Astra has no part in it.
+ * @param {Account} account
+ * @param {import('./page.js').AstraStatus | null} astra
+ * @returns {{status: Status, more: string | null} | null}
+ */
+export const astraStatus = ({ status, at_astra: told }, astra) => {
+  if (told) {
+    const more = told.reason ?? (told.astra_account_id ? `Astra account ${told.astra_account_id}` : null);
+    return { status: AT_ASTRA[told.status] || [unknown(told.status), 'plain'], more };
+  }
+  if (!astra || status !== 'ready') return null;
+  return astra === 'connected'
+    ? { status: ['Waiting for Astra', 'busy'], more: null }
+    : { status: ['Not at Astra yet', 'plain'], more: null };
+};
+
+/** @typedef {{title: string, text: string, kind: string, act: string}} Connection */
+
+/**
+ * The user's connection to Astra, and what its button does.
+ * @type {Record<string, Connection>}
+ */
+const ASTRA = {
+  none: {
+    title: 'Connect Astra',
+    text: 'Astra moves the money. Allow us once to bring your accounts there.',
+    kind: 'plain',
+    act: 'Connect Astra',
+  },
+  connected: {
+    title: 'Astra is connected',
+    text: 'Accounts that are ready for payments are brought there by themselves.',
+    kind: 'good',
+    act: 'Disconnect',
+  },
+  reauthorization_required: {
+    title: 'Astra needs your permission again',
+    text: 'Until then no further account is brought there.',
+    kind: 'warn',
+    act: 'Authorise again',
+  },
+};
+
+/**
+ * @param {string} status
+ * @returns {Connection}
+ */
+export const astraConnection = (status) =>
+  ASTRA[status] || { title: unknown(status), text: '', kind: 'plain', act: 'Connect Astra' };
+
 /** @param {Account} account */
 export const accountName = ({ name, subtype, type }) => name || capital(subtype || type || 'account');
 
@@ -337,6 +400,13 @@ const PROBLEM = {
   too_many_items: 'You have as many banks as one may have here. Remove one first.',
   exchange_in_progress: 'Your bank is still being connected. Try again {when}.',
   item_linking: 'Your bank is still being connected. Try again {when}.',
+  astra_unavailable: 'Astra does not answer at the moment. Nothing is lost. Try again {when}.',
+  astra_not_configured: 'Astra cannot be reached until we have mended something. Tell our support, or come back later.',
+  astra_state_unknown: 'That took too long, or it was begun elsewhere. Connect Astra again.',
+  astra_code_refused: 'Astra did not accept your permission. Connect Astra again.',
+  astra_user_differs: 'At Astra you signed in as somebody else than before. Disconnect Astra first.',
+  astra_not_connected: 'Its accounts are at Astra, where we cannot reach them any more. Connect Astra again first.',
+  astra_keeps_account: 'Astra still uses an account of this bank. End what is planned there first.',
   too_often: 'That was a lot at once. Try again {when}.',
 };
 

@@ -5,13 +5,13 @@ import { after } from 'node:test';
 import { chromium } from 'playwright-core';
 
 import { CHROMIUM } from '../../plaid-sandbox/tests/browser/chromium.js';
-import { GATEWAY, PLAID } from './stack.js';
+import { ASTRA, GATEWAY, PLAID } from './stack.js';
 
 // Not set: no pictures.
 const PICTURES = process.env.SCREENSHOTS;
 // No condition of a test takes longer.
 const PATIENCE = 20_000;
-const OURS = [GATEWAY, PLAID, GATEWAY.replace('127.0.0.1', 'localhost')].map((url) => new URL(url).origin);
+const OURS = [GATEWAY, PLAID, ASTRA, GATEWAY.replace('127.0.0.1', 'localhost')].map((url) => new URL(url).origin);
 
 let running = null;
 const browser = () => {

@@ -10,6 +10,7 @@ const need = (name) => {
 
 export const GATEWAY = need('GATEWAY_URL');
 export const PLAID = need('PLAID_URL');
+export const ASTRA = need('ASTRA_URL');
 
 const KEYS = { 'plaid-client-id': 'sandbox-client-id', 'plaid-secret': 'sandbox-secret' };
 // How long a condition may take to come true.
@@ -64,6 +65,24 @@ export const signIn = async (userId) => {
 export const look = (path) => call(`${PLAID}/simulator/${path}`);
 
 export const simulate = (path, body) => call(`${PLAID}/simulator/${path}`, { body });
+
+// The same of Astra's simulator.
+export const lookAtAstra = (path) => call(`${ASTRA}/simulator/${path}`);
+
+export const simulateAstra = (path, body) => call(`${ASTRA}/simulator/${path}`, { body });
+
+// A user of Astra's, by the address that was typed there.
+export const atAstra = async (email) => {
+  const { users } = await lookAtAstra('users');
+  return users.find((user) => user.email === email);
+};
+
+// The accounts that Astra has of this user.
+export const accountsAtAstra = async (email) => {
+  const { user_id: userId } = await atAstra(email);
+  const { accounts } = await lookAtAstra('accounts');
+  return accounts.filter((account) => account.user_id === userId);
+};
 
 // While `act` runs, Plaid does not do its part of this call.
 export const withoutPlaid = async (endpoint, act) => {

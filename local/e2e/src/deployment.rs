@@ -20,6 +20,8 @@ pub struct Deployment {
     pub gateway_url: String,
     /// Plaid's simulator, if there is one.
     pub plaid_url: Option<String>,
+    /// Astra's simulator, if there is one.
+    pub astra_url: Option<String>,
     /// Where people sign in, and events are seen: `/dev/login` and `/dev/events`.
     pub helper_url: String,
     /// How long a condition may take to come true.
@@ -39,6 +41,7 @@ impl Deployment {
         Ok(Some(Self {
             gateway_url,
             plaid_url: Some(variable("DEPLOYED_PLAID_URL")?),
+            astra_url: variable("DEPLOYED_ASTRA_URL").ok(),
             helper_url: variable("DEPLOYED_HELPER_URL")?,
             // A schedule runs every minute there, and every function starts a process.
             patience: Duration::from_mins(3),
@@ -49,6 +52,7 @@ impl Deployment {
         Self {
             gateway_url: stack.gateway_url().to_owned(),
             plaid_url: stack.plaid_url().map(str::to_owned),
+            astra_url: stack.astra_url().map(str::to_owned),
             helper_url: stack.gateway_url().to_owned(),
             patience,
         }

@@ -25,7 +25,10 @@ const NAMED: [&str; 4] = [
 pub fn of_template() -> Result<BTreeMap<String, Authorizer>, Failure> {
     let document = Document::parse(TEMPLATE)?;
     let parameters = PARAMETERS.map(|name| (name.to_owned(), "any".to_owned()));
-    let mut scope = Scope::new(&document, &BTreeMap::from(parameters));
+    let mut parameters = BTreeMap::from(parameters);
+    // What is made only where something is switched on is described all the same.
+    parameters.insert("AstraEnvironment".to_owned(), "sandbox".to_owned());
+    let mut scope = Scope::new(&document, &parameters);
     for kind in NAMED {
         for name in document.resources_of_type(kind) {
             scope.insert(name, ResourceNames::new(name).with("Arn", name));

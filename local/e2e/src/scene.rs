@@ -25,7 +25,7 @@ pub struct Scene<S = Stack> {
     /// Where it is.
     pub place: Deployment,
     stack: S,
-    http: Client,
+    pub(crate) http: Client,
 }
 
 /// An answer with its body read.
@@ -56,7 +56,7 @@ impl Reply {
         self.headers.get(name)?.to_str().ok()
     }
 
-    async fn read(response: Response) -> Result<Self, Failure> {
+    pub(crate) async fn read(response: Response) -> Result<Self, Failure> {
         Ok(Self {
             status: response.status(),
             headers: response.headers().clone(),

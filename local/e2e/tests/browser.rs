@@ -80,6 +80,10 @@ async fn the_page_and_react_plaid_link_work_in_a_browser() -> Result<(), Failure
             "PLAID_URL",
             scene.stack().plaid_url().ok_or("no simulator")?,
         )
+        .env(
+            "ASTRA_URL",
+            scene.stack().astra_url().ok_or("no simulator")?,
+        )
         .env("CHROMIUM", &chromium)
         .env("SCREENSHOTS", screenshots())
         .stdin(Stdio::null());

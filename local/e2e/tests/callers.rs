@@ -42,10 +42,15 @@ const ROUTES: &[(&str, Option<&str>)] = &[
         Some(r#"{"account_id":"{account_id}"}"#),
     ),
     ("GET /v1/server/users/{user_id}/changes", None),
+    ("POST /v1/astra/authorizations", None),
+    (CONNECT, Some(r#"{"code":"{code}","state":"{state}"}"#)),
+    ("GET /v1/astra/connections", None),
     ("DELETE /v1/items/{item_id}", None),
+    ("DELETE /v1/astra/connections", None),
     ("DELETE /v1/server/users/{user_id}", None),
 ];
 
+const CONNECT: &str = "POST /v1/astra/connections";
 const OWNER: &str = "alice";
 const STRANGER: &str = "bob";
 
@@ -102,10 +107,15 @@ impl Stage {
         let public_token = scene.run_link(FIRST_PLATYPUS, SINGLE_ACCOUNT).await?;
         let body = json!({ "public_token": public_token });
         let item = scene.post(&owner, "/v1/items", &body).await?.json();
+        let back = scene
+            .come_back_from_astra(&owner, "ada@example.com")
+            .await?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let things = BTreeMap::from([
             ("{link_id}", text(&link.json()["link_id"])),
             ("{public_token}", public_token),
+            ("{code}", text(&back["code"])),
+            ("{state}", text(&back["state"])),
             ("{item_id}", text(&item["item_id"])),
             ("{account_id}", text(&item["accounts"][0]["account_id"])),
         ]);
@@ -208,6 +218,26 @@ async fn the_gateway_lets_nobody_in_by_another_door() -> Result<(), Failure> {
         assert_eq!(stage.state().await?, before, "{}", route.key);
     }
     assert_eq!(open, ["POST /v1/webhooks/plaid"]);
+    stage.scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_comes_back_from_astra_with_somebody_elses_state() -> Result<(), Failure> {
+    let stage = Stage::set().await?;
+    let before = stage.state().await?;
+    let mut routes = routes()?.into_iter();
+    let connect = routes.find(|route| route.key == CONNECT).ok_or(CONNECT)?;
+    let reply = stage
+        .call(&connect, Some(&stage.stranger), STRANGER)
+        .await?;
+    let refused = (reply.status.as_u16(), reply.code());
+    assert_eq!(refused, (422, Some("astra_state_unknown".to_owned())));
+    assert_eq!(stage.state().await?, before);
+    for status in [201, 422] {
+        let reply = stage.call(&connect, Some(&stage.owner), OWNER).await?;
+        assert_eq!(reply.status, status, "{}", reply.text);
+    }
     stage.scene.stop().await;
     Ok(())
 }

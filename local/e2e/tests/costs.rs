@@ -53,7 +53,7 @@ const COSTS: [(&str, &str); 8] = [
     ),
     (
         "a removal",
-        "1 GetItem, 2 TransactWriteItems, 1 UpdateItem; 1 read, 16 write",
+        "2 GetItem, 2 TransactWriteItems, 1 UpdateItem; 2 read, 16 write",
     ),
     (
         "a minute in which nothing is due",

@@ -163,6 +163,78 @@ async fn a_user_whom_a_server_wants_erased_is_erased_by_the_schedule() -> Result
     Ok(())
 }
 
+/// The ids of what a connected user has at Astra.
+async fn accounts_at_astra(place: &Place, user: &User) -> Result<Vec<Value>, Failure> {
+    let connection = place.get(user, "/v1/astra/connections").await?;
+    assert_eq!(connection.status, 200, "{}", connection.text);
+    let whose = connection.json()["astra_user_id"].clone();
+    let there = place.look_at_astra("/simulator/accounts").await?;
+    let accounts = there["accounts"].as_array().ok_or("no accounts")?;
+    let theirs = accounts
+        .iter()
+        .filter(|account| account["user_id"] == whose);
+    Ok(theirs.map(|account| account["id"].clone()).collect())
+}
+
+/// An Item's accounts, as Astra knows them, once the first one is there.
+async fn once_at_astra(place: &Place, user: &User, item: &Value) -> Result<Vec<Value>, Failure> {
+    let item_id = item["item_id"].as_str().ok_or("no item_id")?;
+    let item = place.wait_for_astra(user, item_id, "linked").await?;
+    let accounts = item["accounts"].as_array().ok_or("no accounts")?;
+    let ids = accounts
+        .iter()
+        .filter_map(|account| account["at_astra"].get("astra_account_id"));
+    Ok(ids.cloned().collect())
+}
+
+#[tokio::test]
+async fn a_connected_users_account_is_at_astra_until_its_bank_is_removed() -> Result<(), Failure> {
+    let place = place().await?;
+    let judy = place.sign_in("judy").await?;
+    place.connect_astra(&judy, "judy@example.com").await?;
+    let (item, path) = link(&place, &judy).await?;
+    let ours = once_at_astra(&place, &judy, &item).await?;
+    assert_eq!(ours.len(), 1, "{ours:?}");
+    assert_eq!(accounts_at_astra(&place, &judy).await?, ours);
+
+    let removed = place.delete(&judy, &path).await?;
+    assert_eq!(removed.status, 204, "{}", removed.text);
+    assert!(accounts_at_astra(&place, &judy).await?.is_empty());
+    assert!(!is_alive(&place, &item).await?);
+    place.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_user_who_comes_to_astra_later_brings_what_is_linked_and_may_go_again()
+-> Result<(), Failure> {
+    let place = place().await?;
+    let kim = place.sign_in("kim").await?;
+    let (first, _) = link(&place, &kim).await?;
+    place.connect_astra(&kim, "kim@example.com").await?;
+    let mut ours = once_at_astra(&place, &kim, &first).await?;
+
+    // The next account needs new tokens.
+    let connection = place.get(&kim, "/v1/astra/connections").await?.json();
+    let control = connection["astra_user_id"].as_str().unwrap();
+    let control = format!("/simulator/users/{control}");
+    let ended = json!({ "revoke_access_token": true });
+    place.astra(&control, &ended).await?;
+    let mut body = run_link(&place, &kim).await?;
+    body["allow_duplicate"] = true.into();
+    let second = place.post(&kim, "/v1/items", &body).await?.json();
+    ours.extend(once_at_astra(&place, &kim, &second).await?);
+    assert_eq!(ours.len(), 2, "{ours:?}");
+    assert_eq!(accounts_at_astra(&place, &kim).await?, ours);
+
+    let connections = "/v1/astra/connections";
+    let parted = place.delete(&kim, connections).await?;
+    assert_eq!(parted.status, 204, "{}", parted.text);
+    assert_eq!(place.get(&kim, connections).await?.status, 404);
+    place.stop().await;
+    Ok(())
+}
+
 /// The kinds of events about an Item that were put on the bus so far.
 async fn kinds(place: &Place, item: &Value) -> Result<Vec<String>, Failure> {
     let events = place.ask_helper(Method::GET, "/dev/events", None).await?;

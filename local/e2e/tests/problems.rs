@@ -102,6 +102,7 @@ async fn every_problem_code_is_met() -> Result<(), Failure> {
     problems_of_exchanges(&mut seen).await?;
     problems_of_plaid(&mut seen).await?;
     problems_of_items(&mut seen).await?;
+    problems_of_astra(&mut seen).await?;
     problems_of_reading(&mut seen).await?;
     problems_of_webhooks(&mut seen).await?;
 
@@ -277,6 +278,82 @@ async fn problems_of_items(seen: &mut Seen) -> Result<(), Failure> {
     assert_eq!(removed.status, 204, "{}", removed.text);
     body["account_id"] = account["account_id"].clone();
     seen.link(&body, Code::ItemRemoved).await?;
+    Ok(())
+}
+
+async fn problems_of_astra(seen: &mut Seen) -> Result<(), Failure> {
+    let bob = seen.scene.sign_in("bob").await?;
+    let connections = "/v1/astra/connections";
+    let made_up = json!({ "code": "c", "state": "s" });
+    let reply = seen.scene.post(&bob, connections, &made_up).await?;
+    seen.note(&reply, Code::AstraStateUnknown);
+    let removed = seen.scene.delete(&bob, connections).await?;
+    seen.note(&removed, Code::NotFound);
+
+    let token = "POST /v1/oauth/token";
+    let refused = |error: &str, status: u16| json!({ "endpoint": token, "kind": "astra_error", "error": error, "status": status });
+    let cut = json!({ "endpoint": token, "kind": "cut_connection" });
+    for (fault, code) in [
+        (refused("invalid_grant", 400), Code::AstraCodeRefused),
+        (refused("invalid_client", 401), Code::AstraNotConfigured),
+        (cut, Code::AstraUnavailable),
+    ] {
+        let back = seen.scene.come_back_from_astra(&bob, "bob@example.com");
+        let back = back.await?;
+        seen.scene.astra("/simulator/faults", &fault).await?;
+        let reply = seen.scene.post(&bob, connections, &back).await?;
+        seen.note(&reply, code);
+        // Whatever Astra said, the state is used up.
+        let reply = seen.scene.post(&bob, connections, &back).await?;
+        seen.note(&reply, Code::AstraStateUnknown);
+    }
+
+    seen.scene.connect_astra(&bob, "bob@example.com").await?;
+    let other = seen.scene.come_back_from_astra(&bob, "eve@example.com");
+    let other = other.await?;
+    let reply = seen.scene.post(&bob, connections, &other).await?;
+    seen.note(&reply, Code::AstraUserDiffers);
+    problems_of_leaving_astra(seen, &bob).await
+}
+
+/// Astra keeps an account; then nobody can ask Astra any more.
+async fn problems_of_leaving_astra(seen: &mut Seen, bob: &User) -> Result<(), Failure> {
+    let body = seen.fresh_token(SINGLE_ACCOUNT).await?;
+    let item = seen.scene.post(bob, "/v1/items", &body).await?.json();
+    let item_id = item["item_id"].as_str().unwrap();
+    let there = seen.scene.wait_for_astra(bob, item_id, "linked").await?;
+    let id = &there["accounts"][0]["at_astra"]["astra_account_id"];
+    let control = format!("/simulator/accounts/{}", id.as_str().unwrap());
+    let used = json!({ "active_routines": 1 });
+    seen.scene.astra(&control, &used).await?;
+    let path = format!("/v1/items/{item_id}");
+    let reply = seen.scene.delete(bob, &path).await?;
+    seen.note(&reply, Code::AstraKeepsAccount);
+
+    let gone = seen.scene.delete(bob, "/v1/astra/connections").await?;
+    assert_eq!(gone.status, 204, "{}", gone.text);
+    let reply = seen.scene.delete(bob, &path).await?;
+    seen.note(&reply, Code::AstraNotConnected);
+    assert!(
+        seen.scene
+            .live_items()
+            .await?
+            .iter()
+            .any(|id| id == item_id)
+    );
+    let reply = seen
+        .scene
+        .delete(bob, &format!("{path}?force=true"))
+        .await?;
+    assert_eq!(reply.status, 204, "{}", reply.text);
+    assert!(
+        !seen
+            .scene
+            .live_items()
+            .await?
+            .iter()
+            .any(|id| id == item_id)
+    );
     Ok(())
 }
 

@@ -40,6 +40,7 @@ pub(crate) async fn bring_about() -> Result<(), Failure> {
     place.send_webhooks(&item_id).await?;
     place.leave_a_webhook_unclaimed().await?;
     place.fall_behind(&item_id).await?;
+    place.meet_astra().await?;
     place.orphan_an_item().await?;
     place.scene.stop().await;
     Ok(())
@@ -153,6 +154,50 @@ impl Place {
             .invoke("reconcile-items", &json!({}))
             .await
             .map(drop)
+    }
+
+    /// An account comes to Astra, and stays there without its bank; Astra refuses another one;
+    /// and takes the user's tokens no longer, as the third one comes.
+    async fn meet_astra(&self) -> Result<(), Failure> {
+        let bob = self.scene.sign_in("bob").await?;
+        self.scene.connect_astra(&bob, "bob@example.com").await?;
+        let first = self.link_for(&bob).await?;
+        let there = self.scene.wait_for_astra(&bob, &first, "linked").await?;
+        let id = &there["accounts"][0]["at_astra"]["astra_account_id"];
+        let control = format!("/simulator/accounts/{}", id.as_str().ok_or("no id")?);
+        let used = json!({ "active_routines": 1 });
+        self.scene.astra(&control, &used).await?;
+        let forced = format!("/v1/items/{first}?force=true");
+        let removed = self.scene.delete(&bob, &forced).await?;
+        assert_eq!(removed.status, 204, "{}", removed.text);
+
+        let refusal = json!({ "endpoint": "POST /v1/accounts/processor_token",
+            "kind": "astra_error", "status": 400, "description": "Unsupported account" });
+        self.scene.astra("/simulator/faults", &refusal).await?;
+        let second = self.link_for(&bob).await?;
+        self.scene.wait_for_astra(&bob, &second, "refused").await?;
+
+        let users = self.scene.look_at_astra("/simulator/users").await?;
+        let user_id = users["users"][0]["user_id"].as_str().ok_or("no user")?;
+        let control = format!("/simulator/users/{user_id}");
+        self.scene
+            .astra(&control, &json!({ "revoke": true }))
+            .await?;
+        self.link_for(&bob).await?;
+        let refused =
+            |reply: &Reply| reply.json()["status"].as_str() == Some("reauthorization_required");
+        let connection = "/v1/astra/connections";
+        let ended = self.scene.wait_for(&bob, connection, refused);
+        ended.await.map(drop)
+    }
+
+    /// A bank of somebody who may have it already.
+    async fn link_for(&self, user: &User) -> Result<String, Failure> {
+        let public_token = self.scene.run_link(FIRST_PLATYPUS, SINGLE_ACCOUNT).await?;
+        let body = json!({ "public_token": public_token, "allow_duplicate": true });
+        let item = self.scene.post(user, "/v1/items", &body).await?;
+        let item_id = item.json()["item_id"].as_str().map(str::to_owned);
+        item_id.ok_or_else(|| item.text.into())
     }
 
     /// The table breaks down while Plaid makes an Item, and Plaid does not remove it either.

@@ -13,6 +13,7 @@ async fn every_operation_answers_as_described() -> Result<(), Failure> {
     let alice = witness.scene.sign_in("alice").await?;
     let server = witness.scene.sign_in_server().await?;
     let item_id = a_bank_is_linked(&witness, &alice).await?;
+    astra_is_connected(&witness, &alice, &item_id).await?;
     deposits_are_waited_for(&witness, &alice).await?;
     the_bank_breaks(&witness, &alice, &item_id).await?;
     a_page_of_plaids_own(&witness, &alice).await?;
@@ -64,6 +65,32 @@ async fn a_bank_is_linked(witness: &Witness, alice: &User) -> Result<String, Fai
     let route = format!("GET /v1/items?cursor={}", text(&page.json(), "next_cursor"));
     witness.call(user, &route, None).await?;
     Ok(text(&item, "item_id").to_owned())
+}
+
+async fn astra_is_connected(witness: &Witness, alice: &User, item_id: &str) -> Result<(), Failure> {
+    let user = Some(alice);
+    let route = "POST /v1/astra/authorizations";
+    let page = witness.call(user, route, None).await?.json();
+    let back = witness
+        .scene
+        .agree_at_astra(text(&page, "url"), "ada@example.com");
+    let back = back.await?;
+    let route = "POST /v1/astra/connections";
+    let made = witness.call(user, route, Some(&back)).await?;
+    assert_eq!(made.json()["status"], "connected", "{}", made.text);
+    let route = "GET /v1/astra/connections";
+    let shown = witness.call(user, route, None).await?;
+    let told = |reply: &e2e::scene::Reply| reply.json()["astra_user_id"].clone();
+    assert_eq!(told(&shown), told(&made));
+
+    witness
+        .scene
+        .wait_for_astra(alice, item_id, "linked")
+        .await?;
+    let route = format!("GET /v1/items/{item_id}");
+    let item = witness.call(user, &route, None).await?;
+    assert!(item.text.contains("astra_account_id"), "{}", item.text);
+    Ok(())
 }
 
 async fn deposits_are_waited_for(witness: &Witness, alice: &User) -> Result<(), Failure> {
@@ -172,12 +199,15 @@ async fn everything_goes(
     let route = format!("DELETE /v1/items/{}", text(&item, "item_id"));
     assert_eq!(witness.call(Some(alice), &route, None).await?.status, 204);
 
+    let route = "DELETE /v1/astra/connections";
+    assert_eq!(witness.call(Some(alice), route, None).await?.status, 204);
+
     let changes = "/v1/server/users/alice/changes?limit=100";
     let route = format!("GET {changes}");
     let history = witness.call(Some(server), &route, None).await?.json();
     let found = |member: &str| history.to_string().contains(member);
     assert!(
-        found(r#""notices":["#) && found("verification_status"),
+        found(r#""notices":["#) && found("verification_status") && found("at_astra"),
         "{history}"
     );
 

@@ -7,8 +7,15 @@ use serde_json::{Value, json};
 use crate::witness::{Witness, text};
 
 /// The problems that are met here; the others need a table that fails, or a clock that moves.
-const MET: [&str; 22] = [
+const MET: [&str; 29] = [
     "account_not_eligible",
+    "astra_code_refused",
+    "astra_keeps_account",
+    "astra_not_configured",
+    "astra_not_connected",
+    "astra_state_unknown",
+    "astra_unavailable",
+    "astra_user_differs",
     "body_too_large",
     "duplicate_item",
     "exchange_lost",
@@ -41,6 +48,7 @@ async fn every_problem_looks_as_described() -> Result<(), Failure> {
     fields(&witness, &alice).await?;
     exchanges(&witness, &alice).await?;
     items(&witness, &alice).await?;
+    at_astra(&witness).await?;
     let (_, codes) = witness.end().await;
     assert_same("what was met", codes, "MET", MET);
     Ok(())
@@ -58,6 +66,9 @@ async fn strangers(witness: &Witness, alice: &User) -> Result<(), Failure> {
         (Some(alice), "GET /v1/items/nothing", 404),
         (Some(alice), "GET /v1/items?limit=0", 400),
         (Some(alice), "GET /v1/items?cursor=made-up", 400),
+        (Some(alice), "DELETE /v1/items/nothing?force=perhaps", 400),
+        (Some(alice), "GET /v1/astra/connections", 404),
+        (Some(alice), "DELETE /v1/astra/connections", 404),
     ] {
         let reply = witness.call(user, route, None).await?;
         assert_eq!(reply.status.as_u16(), status, "{route}: {}", reply.text);
@@ -75,6 +86,7 @@ async fn bodies(witness: &Witness, alice: &User) -> Result<(), Failure> {
         "POST /v1/link-tokens",
         "POST /v1/links/x/exit",
         "POST /v1/items/x/processor-tokens",
+        "POST /v1/astra/connections",
     ] {
         for (body, status) in [
             (Some("{"), 400),
@@ -118,12 +130,22 @@ async fn fields(witness: &Witness, alice: &User) -> Result<(), Failure> {
         json!({ "public_token": token, "linkSessionID": "a", "linkSessionId": "b" }),
     ];
     let exits = [json!({ "status": "x" }), json!("left")];
+    let connections = [
+        json!({}),
+        json!({ "code": "c" }),
+        json!({ "code": "", "state": "s" }),
+        json!({ "code": "c", "state": "two words" }),
+        json!({ "code": "c", "state": "s", "user_id": "u" }),
+    ];
     let link_tokens = link_tokens
         .iter()
         .map(|body| ("POST /v1/link-tokens", body));
     let items = items.iter().map(|body| ("POST /v1/items", body));
     let exits = exits.iter().map(|body| ("POST /v1/links/x/exit", body));
-    for (route, body) in link_tokens.chain(items).chain(exits) {
+    let connections = connections
+        .iter()
+        .map(|body| ("POST /v1/astra/connections", body));
+    for (route, body) in link_tokens.chain(items).chain(exits).chain(connections) {
         let reply = witness.call(Some(alice), route, Some(body)).await?;
         assert_eq!(reply.status, 400, "{body}: {}", reply.text);
     }
@@ -221,6 +243,65 @@ async fn items(witness: &Witness, alice: &User) -> Result<(), Failure> {
         .await?;
     let reply = witness.call(Some(alice), &tokens, Some(&available)).await?;
     is(&reply, "item_removed");
+    Ok(())
+}
+
+/// A way back from Astra's page that is none, one that Astra does not take, and an Item that
+/// Astra keeps.
+async fn at_astra(witness: &Witness) -> Result<(), Failure> {
+    let scene = &witness.scene;
+    let bob = scene.sign_in("bob").await?;
+    let route = "POST /v1/astra/connections";
+    let made_up = json!({ "code": "c", "state": "s" });
+    let reply = witness.call(Some(&bob), route, Some(&made_up)).await?;
+    is(&reply, "astra_state_unknown");
+
+    let mut back = scene.come_back_from_astra(&bob, "bob@example.com").await?;
+    back["code"] = json!("another");
+    let reply = witness.call(Some(&bob), route, Some(&back)).await?;
+    is(&reply, "astra_code_refused");
+
+    let token = "POST /v1/oauth/token";
+    for (fault, code) in [
+        (
+            json!({ "endpoint": token, "kind": "http_status", "status": 502 }),
+            "astra_unavailable",
+        ),
+        (
+            json!({ "endpoint": token, "kind": "astra_error", "error": "invalid_client",
+                "status": 401, "times": 3 }),
+            "astra_not_configured",
+        ),
+    ] {
+        let back = scene.come_back_from_astra(&bob, "bob@example.com").await?;
+        scene.astra("/simulator/faults", &fault).await?;
+        let reply = witness.call(Some(&bob), route, Some(&back)).await?;
+        is(&reply, code);
+        scene.disarm_astra().await?;
+    }
+
+    scene.connect_astra(&bob, "bob@example.com").await?;
+    let back = scene.come_back_from_astra(&bob, "eve@example.com").await?;
+    let reply = witness.call(Some(&bob), route, Some(&back)).await?;
+    is(&reply, "astra_user_differs");
+
+    let item = witness.link(&bob, SINGLE_ACCOUNT).await?;
+    let item_id = text(&item, "item_id");
+    let there = scene.wait_for_astra(&bob, item_id, "linked").await?;
+    let account = text(&there["accounts"][0]["at_astra"], "astra_account_id");
+    let used = json!({ "active_routines": 1 });
+    let control = format!("/simulator/accounts/{account}");
+    scene.astra(&control, &used).await?;
+    let removal = format!("DELETE /v1/items/{item_id}");
+    let reply = witness.call(Some(&bob), &removal, None).await?;
+    is(&reply, "astra_keeps_account");
+    let gone = scene.delete(&bob, "/v1/astra/connections").await?;
+    assert_eq!(gone.status, 204, "{}", gone.text);
+    let reply = witness.call(Some(&bob), &removal, None).await?;
+    is(&reply, "astra_not_connected");
+    let forced = format!("{removal}?force=true");
+    let reply = witness.call(Some(&bob), &forced, None).await?;
+    assert_eq!(reply.status, 204, "{}", reply.text);
     Ok(())
 }
 

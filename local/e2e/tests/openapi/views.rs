@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use e2e::scene::Failure;
 use e2e::sides::assert_same;
 use serde_json::{Value, from_str, json};
-use shared::domain::{Item, Lifecycle, ProcessorToken};
+use shared::domain::{AtAstra, HandOver, Item, Lifecycle, ProcessorToken};
 use shared::http::{ItemView, render_item_with_tokens};
 use shared::test_util::store_contract::samples;
 
 use crate::description::Description;
 
-/// With a token in hand, without one, and while there is something to wait for.
+/// With a token in hand, without one, while there is something to wait for, and refused by
+/// Astra.
 fn views() -> Result<Vec<Value>, Failure> {
     let item = samples::full_item();
     let account = &item.accounts.first().ok_or("no account")?.plaid.account_id;
@@ -21,7 +22,18 @@ fn views() -> Result<Vec<Value>, Failure> {
         lifecycle: Lifecycle::Linking,
         ..item.clone()
     };
+    let mut refused = item.clone();
+    let told = refused.accounts.iter_mut();
+    for at_astra in told.filter_map(|account| account.at_astra.as_mut()) {
+        *at_astra = AtAstra {
+            hand_over: HandOver::Refused {
+                reason: "no".to_owned(),
+            },
+            ..at_astra.clone()
+        };
+    }
     Ok(vec![
+        serde_json::to_value(ItemView::of(&refused))?,
         from_str(&render_item_with_tokens(&item, Some((account, &token))))?,
         serde_json::to_value(ItemView::of(&item))?,
         serde_json::to_value(ItemView::of(&linking))?,
@@ -49,6 +61,7 @@ fn whatever_is_described_about_an_item_is_shown() -> Result<(), Failure> {
         ("Institution", "/institution"),
         ("Account", "/accounts"),
         ("Notice", "/notices"),
+        ("AtAstra", "/accounts/0/at_astra"),
     ] {
         let shown = views.iter().filter_map(|view| view.pointer(place));
         let shown: BTreeSet<_> = shown.flat_map(members).collect();

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use e2e::scene::Failure;
 use e2e::sides::assert_same;
 use serde_json::{Value, from_value, json};
-use shared::domain::{AccountStatus, Action, Cause, ItemStatus, LinkStatus, NoticeCode};
+use shared::domain::{
+    AccountStatus, Action, AstraStatus, Cause, ConnectionState, ItemStatus, LinkStatus, NoticeCode,
+};
 use shared::http::Code;
 
 use crate::description::Description;
@@ -113,6 +115,14 @@ fn the_words_of_answers_are_those_that_the_code_writes() -> Result<(), Failure> 
             listed(from_value::<AccountStatus>(other.clone())),
         ),
         ("Cause", listed(from_value::<Cause>(other.clone()))),
+        (
+            "AstraStatus",
+            listed(from_value::<AstraStatus>(other.clone())),
+        ),
+        (
+            "ConnectionStatus",
+            listed(from_value::<ConnectionState>(other.clone())),
+        ),
         ("NoticeCode", listed(from_value::<NoticeCode>(other))),
         ("Action", actions.into()),
         ("LinkStatus", sessions.into()),

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod astra;
 mod call;
 mod policy;
 mod recorder;
@@ -23,6 +24,8 @@ const WITHOUT_RESOURCE: [&str; 3] = [
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 ];
+/// The keys that we call others with.
+const SECRETS: [&str; 2] = ["PlaidSecret", "AstraSecret"];
 /// The role of the schedule, which is no function's.
 const SCHEDULE: &str = "ReconcileScheduleRole";
 
@@ -35,6 +38,7 @@ async fn every_role_allows_what_its_function_asks_for_and_no_more() -> Result<()
     story.plaid_tells().await?;
     story.exchanges_break_off().await?;
     story.the_table_breaks_down().await?;
+    story.accounts_go_to_astra().await?;
     story.changes_are_published_late().await?;
     let calls = story.recorder.calls()?;
     story.end().await;
@@ -93,11 +97,9 @@ fn of_aws(function: &Function, statements: &[Statement]) -> BTreeSet<String> {
         of_action("xray:PutTraceSegments", "*", None),
     ]);
     let granted: BTreeSet<String> = statements.iter().flat_map(Statement::grants).collect();
-    let reads_the_secret = granted.contains(&of_action(
-        "secretsmanager:GetSecretValue",
-        "PlaidSecret",
-        None,
-    ));
+    let reads =
+        |secret| granted.contains(&of_action("secretsmanager:GetSecretValue", secret, None));
+    let reads_the_secret = SECRETS.into_iter().any(reads);
     for service in [
         Some("dynamodb"),
         reads_the_secret.then_some("secretsmanager"),
@@ -115,6 +117,9 @@ fn of_aws(function: &Function, statements: &[Statement]) -> BTreeSet<String> {
         }
         needed.insert(of_action("dynamodb:ListStreams", "*", None));
         needed.insert(of_action("sqs:SendMessage", "StreamFailures", None));
+    }
+    if let Some(queue) = &function.failures {
+        needed.insert(of_action("sqs:SendMessage", queue, None));
     }
     needed
 }

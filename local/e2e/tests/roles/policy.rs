@@ -27,6 +27,8 @@ pub(crate) struct Function {
     pub(crate) variables: BTreeMap<String, Option<String>>,
     /// Whether a stream starts it, which Lambda reads in the function's name.
     pub(crate) reads_a_stream: bool,
+    /// The queue that gets what Lambda gives up, of those that nobody waits for.
+    pub(crate) failures: Option<String>,
 }
 
 /// One statement of a role. All statements allow.
@@ -73,6 +75,7 @@ impl Template {
         let of_all = &self.root["Globals"]["Function"]["Environment"]["Variables"];
         let variables = [of_all, &own["Environment"]["Variables"]];
         let variables = variables.into_iter().filter_map(Yaml::as_mapping).flatten();
+        let failures = &own["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"];
         let mut events = own["Events"].as_mapping().into_iter().flatten();
         Ok(Function {
             logical_name: name.to_owned(),
@@ -81,6 +84,7 @@ impl Template {
                 .filter_map(|(name, value)| Some((name.as_str()?.to_owned(), self.named(value))))
                 .collect(),
             reads_a_stream: events.any(|(_, event)| event["Type"] == "DynamoDB"),
+            failures: symbol(failures).ok(),
         })
     }
 
@@ -105,7 +109,7 @@ impl Template {
         }
         let policies = properties["Policies"].as_sequence().into_iter().flatten();
         let statements = policies.flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]));
-        let read = statements.map(|statement| self.statement(statement));
+        let read = statements.map(|statement| self.statement(with_astra(statement)?));
         read.collect::<Result<_, _>>()
             .map_err(|error| format!("{role}: {error}").into())
     }
@@ -274,6 +278,22 @@ fn symbol(value: &Yaml) -> Result<String, Failure> {
         Ok(text.replace(".Arn}", "").replace("${", "").replace('}', ""))
     } else {
         Err(format!("nobody reads {} here", tagged.tag).into())
+    }
+}
+
+/// What a role has where Astra is switched on: `!If [AstraEnabled, statement, !Ref AWS::NoValue]`.
+fn with_astra(statement: &Yaml) -> Result<&Yaml, Failure> {
+    let Yaml::Tagged(tagged) = statement else {
+        return Ok(statement);
+    };
+    let no_value: Yaml = serde_norway::from_str("!Ref AWS::NoValue")?;
+    match tagged.value.as_sequence().map(Vec::as_slice) {
+        Some([condition, statement, otherwise])
+            if tagged.tag == "If" && condition == "AstraEnabled" && *otherwise == no_value =>
+        {
+            Ok(statement)
+        }
+        _ => Err("nobody reads such a statement here".into()),
     }
 }
 

@@ -19,7 +19,7 @@ const EXCHANGE: &str = "exchange-and-processor-token";
 const POLL: Duration = Duration::from_millis(20);
 
 pub(crate) struct Story {
-    scene: Scene,
+    pub(crate) scene: Scene,
     pub(crate) recorder: Recorder,
     alice: User,
     server: User,
@@ -59,7 +59,7 @@ impl Story {
     }
 
     /// Asks, and is answered as expected.
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         user: &User,
         call: (Method, &str),
@@ -82,12 +82,12 @@ impl Story {
         Ok(reply.await?.json())
     }
 
-    async fn read(&self, user: &User, path: &str) -> Result<Value, Failure> {
+    pub(crate) async fn read(&self, user: &User, path: &str) -> Result<Value, Failure> {
         let reply = self.ask(user, (Method::GET, path), &Value::Null, 200);
         Ok(reply.await?.json())
     }
 
-    async fn delete(&self, user: &User, path: &str, status: u16) -> Result<(), Failure> {
+    pub(crate) async fn delete(&self, user: &User, path: &str, status: u16) -> Result<(), Failure> {
         let reply = self.ask(user, (Method::DELETE, path), &Value::Null, status);
         reply.await.map(drop)
     }
@@ -103,7 +103,7 @@ impl Story {
     }
 
     /// A public token that makes no duplicate of the user's other Items.
-    async fn public_token(&self, bank_user: &str) -> Result<Value, Failure> {
+    pub(crate) async fn public_token(&self, bank_user: &str) -> Result<Value, Failure> {
         let public_token = self.scene.run_link(FIRST_PLATYPUS, bank_user).await?;
         Ok(json!({ "public_token": public_token, "allow_duplicate": true }))
     }
@@ -122,7 +122,7 @@ impl Story {
     }
 
     /// A run long after these records were left alone.
-    async fn reconcile_later(&self, prefix: &str) -> Result<(), Failure> {
+    pub(crate) async fn reconcile_later(&self, prefix: &str) -> Result<(), Failure> {
         for row in table::records_of(&self.scene, prefix).await? {
             if row.contains_key("due_at") {
                 self.make_due(row).await?;
@@ -131,7 +131,7 @@ impl Story {
         self.reconcile().await
     }
 
-    async fn make_due(&self, mut row: Row) -> Result<(), Failure> {
+    pub(crate) async fn make_due(&self, mut row: Row) -> Result<(), Failure> {
         let long_ago = AttributeValue::N("0".to_owned());
         if let Some(lease) = row.get_mut("lease_until") {
             *lease = long_ago.clone();
@@ -363,6 +363,6 @@ impl Story {
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
