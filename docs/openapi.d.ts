@@ -131,6 +131,9 @@ export interface paths {
          * Removes an Item
          * @description At Plaid, and with all of its tokens here. Repeating it is safe. Once it was taken, the Item will
          *     be gone, whether Plaid could be reached or not.
+         *
+         *     Accounts that are at Astra are taken off there first. As long as Astra keeps one, or cannot be
+         *     asked, nothing is removed, here or at Plaid, unless `force` is `true`.
          */
         delete: operations["removeItem"];
         options?: never;
@@ -187,6 +190,58 @@ export interface paths {
          */
         post: operations["refreshItem"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/astra/authorizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where to send the user who is to connect Astra
+         * @description Send the browser to `url`, within `expires_at`. Astra's page sends it back to the stack's
+         *     `AstraRedirectUri` with `code` and `state`, which `POST /v1/astra/connections` takes. The state
+         *     is good once, and for this user alone. A body is not read.
+         */
+        post: operations["authorizeAtAstra"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/astra/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The user's connection to Astra
+         * @description As it is recorded; Astra is not asked.
+         */
+        get: operations["getAstraConnection"];
+        put?: never;
+        /**
+         * Connects the user who came back from Astra's page
+         * @description The code becomes tokens of Astra's, which stay here, sealed. Then every ready account is handed
+         *     over, and later ones as they become ready. Do not send it again: but for `astra_state_unknown`,
+         *     the state and the code are used up, whatever the answer is.
+         */
+        post: operations["connectAstra"];
+        /**
+         * Forgets the user's connection to Astra
+         * @description With its tokens. Accounts that are at Astra stay there, and nothing new is handed over.
+         */
+        delete: operations["disconnectAstra"];
         options?: never;
         head?: never;
         patch?: never;
@@ -450,6 +505,13 @@ export interface components {
             /** @description One of the Item's accounts. */
             account_id: string;
         };
+        /** @description Both as they stand in the address that Astra's page sent the browser to. */
+        NewAstraConnection: {
+            /** @description Astra's code; it lives for minutes. */
+            code: string;
+            /** @description The state of the authorization. */
+            state: string;
+        };
         /**
          * @description `onExit(error, metadata)` as one object, as any of Plaid's SDKs spells it. What is not usable is
          *     not kept, and never a reason to refuse; neither are texts over 512 bytes.
@@ -587,6 +649,8 @@ export interface components {
              */
             verification_status: string | null;
             status: components["schemas"]["AccountStatus"];
+            /** @description What became of it at Astra; absent where it has nothing to do with Astra. */
+            at_astra?: components["schemas"]["AtAstra"];
             /** @description The processor's access to the account. Only in answers that hand it out. */
             processor_token?: string;
         };
@@ -597,6 +661,48 @@ export interface components {
          * @enum {string}
          */
         AccountStatus: "ready" | "available" | "pending_verification" | "verification_failed" | "revoked" | "not_eligible";
+        AtAstra: {
+            status: components["schemas"]["AstraStatus"];
+            /** @description Astra's id of the account; absent while that is not known. */
+            astra_account_id?: string;
+            /** @description Astra's own words, where it refused. */
+            reason?: string;
+        };
+        /**
+         * @description `waiting`: on its way to Astra. `linked`: Astra can move money for it. `refused`: Astra will not
+         *     have it, `reason` says why. `unclear`: an answer of Astra's was lost, and an operator has to look
+         *     which account is ours. `leaving`: its Item is being removed.
+         * @enum {string}
+         */
+        AstraStatus: "waiting" | "linked" | "refused" | "unclear" | "leaving";
+        AstraAuthorization: {
+            /**
+             * Format: uri
+             * @description Astra's page, with everything that it needs.
+             */
+            url: string;
+            /**
+             * Format: date-time
+             * @description Until when the user may come back; ten minutes.
+             */
+            expires_at: string;
+        };
+        AstraConnection: {
+            status: components["schemas"]["ConnectionStatus"];
+            /** @description Astra's id of the user. */
+            astra_user_id: string;
+            /**
+             * Format: date-time
+             * @description When the user gave the permission, the last time.
+             */
+            connected_at: string;
+        };
+        /**
+         * @description `connected`: it works. `reauthorization_required`: Astra takes its tokens no longer; send the user
+         *     to Astra's page again. `disconnected`: the user ended it; only in the history.
+         * @enum {string}
+         */
+        ConnectionStatus: "connected" | "reauthorization_required" | "disconnected";
         Notice: {
             code: components["schemas"]["NoticeCode"];
             /** @description Plaid's reason, where it gives one. */
@@ -636,7 +742,7 @@ export interface components {
              * @description When it was committed.
              */
             at: string;
-            /** @description The Item; absent where the whole user was erased. */
+            /** @description The Item; absent where the change is of the user. */
             item_id?: components["schemas"]["ItemId"];
             cause: components["schemas"]["Cause"];
             /** @description The Item's status before; absent for a new one. */
@@ -647,6 +753,8 @@ export interface components {
             accounts: components["schemas"]["AccountChange"][];
             /** @description What Plaid announced, and had not before; absent where nothing. */
             notices?: components["schemas"]["Notice"][];
+            /** @description What became of the user's connection to Astra; absent where nothing. */
+            astra_connection?: components["schemas"]["ConnectionStatus"];
             /** @description Plaid's id of the answer that told. */
             plaid_request_id?: components["schemas"]["PlaidRequestId"];
         };
@@ -659,12 +767,24 @@ export interface components {
             generation: number;
             /** @description As in an account; absent where no proof is needed. */
             verification_status?: string;
+            at_astra?: components["schemas"]["AstraChange"];
+        };
+        /** @description What changed about an account at Astra; absent where nothing. */
+        AstraChange: {
+            /** @description Astra's account before. */
+            before?: string;
+            /** @description Astra's account after. */
+            after?: string;
+            /** @description How far it is; absent where it is off Astra. */
+            status?: components["schemas"]["AstraStatus"];
+            /** @description Astra's own words, where it refused. */
+            reason?: string;
         };
         /**
          * @description What brought a change about. [events.md](events.md) explains each.
          * @enum {string}
          */
-        Cause: "exchange" | "processor_token" | "update_mode" | "webhook" | "reconciler" | "removal" | "replacement" | "duplicate" | "erasure";
+        Cause: "exchange" | "processor_token" | "update_mode" | "webhook" | "reconciler" | "removal" | "replacement" | "duplicate" | "erasure" | "hand_over" | "astra_connection";
         /** @description Plaid's id of one of its answers, which its support asks for. */
         PlaidRequestId: string;
         /** @description Nothing is told. */
@@ -707,7 +827,7 @@ export interface components {
          * @description Stable. [problems.md](problems.md) has cause and mend of each.
          * @enum {string}
          */
-        ProblemCode: "invalid_json" | "invalid_field" | "unknown_field" | "invalid_parameter" | "unsupported_media_type" | "body_too_large" | "unauthenticated" | "not_found" | "public_token_refused" | "unknown_account" | "account_not_eligible" | "account_not_verified" | "duplicate_item" | "too_many_items" | "exchange_in_progress" | "exchange_lost" | "item_removed" | "item_linking" | "update_mode_required" | "item_revoked" | "too_often" | "institution_unavailable" | "plaid_unavailable" | "plaid_unintelligible" | "plaid_not_configured" | "storage_unavailable" | "out_of_time" | "internal_error" | "webhook_not_verified";
+        ProblemCode: "invalid_json" | "invalid_field" | "unknown_field" | "invalid_parameter" | "unsupported_media_type" | "body_too_large" | "unauthenticated" | "not_found" | "public_token_refused" | "unknown_account" | "account_not_eligible" | "account_not_verified" | "duplicate_item" | "too_many_items" | "exchange_in_progress" | "exchange_lost" | "item_removed" | "item_linking" | "update_mode_required" | "item_revoked" | "too_often" | "institution_unavailable" | "plaid_unavailable" | "plaid_unintelligible" | "plaid_not_configured" | "storage_unavailable" | "out_of_time" | "internal_error" | "webhook_not_verified" | "astra_not_connected" | "astra_keeps_account" | "astra_user_differs" | "astra_state_unknown" | "astra_code_refused" | "astra_unavailable" | "astra_not_configured";
         /** @description An answer of API Gateway itself. */
         Message: {
             message: string;
@@ -849,16 +969,31 @@ export interface components {
                 };
             };
         };
-        /** @description The Item's exchange has not ended yet. */
-        StillLinking: {
+        /**
+         * @description The Item's exchange has not ended yet. Or Astra keeps an account of the Item, or the user's
+         *     connection to Astra is gone: `force` goes on all the same.
+         */
+        RemovalConflict: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterRequired"];
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "item_linking";
+                    code?: "item_linking" | "astra_keeps_account" | "astra_not_connected";
+                };
+            };
+        };
+        /** @description The user is connected as another user of Astra's. */
+        AnotherAstraUser: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "astra_user_differs";
                 };
             };
         };
@@ -951,6 +1086,21 @@ export interface components {
                 };
             };
         };
+        /**
+         * @description Nobody was sent to Astra with this state, or somebody else, or too long ago; or Astra does not
+         *     take the code. Begin with a new authorization.
+         */
+        NotAuthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "astra_state_unknown" | "astra_code_refused";
+                };
+            };
+        };
         /** @description The route is called more often than the stack allows (API Gateway). Slow down. */
         TooManyRequests: {
             headers: {
@@ -1028,6 +1178,20 @@ export interface components {
                 };
             };
         };
+        /** @description Astra, the storage or the function (API Gateway) were not there in time. */
+        AstraAway: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Message"];
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "astra_unavailable" | "astra_not_configured" | "storage_unavailable";
+                };
+            };
+        };
         /** @description As elsewhere; or too little time was left to begin. Repeating the call is safe. */
         ExchangeAway: {
             headers: {
@@ -1064,6 +1228,11 @@ export interface components {
          * @example 20
          */
         Limit: number;
+        /**
+         * @description Whether the Item is to go although accounts of it may stay at Astra.
+         * @example false
+         */
+        Force: boolean;
         /**
          * @description `next_cursor` of an answer; it is good for the user and the list that it came with. Without it,
          *     the list begins.
@@ -1286,7 +1455,13 @@ export interface operations {
     };
     removeItem: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Whether the Item is to go although accounts of it may stay at Astra.
+                 * @example false
+                 */
+                force?: components["parameters"]["Force"];
+            };
             header?: never;
             path: {
                 /**
@@ -1299,7 +1474,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It will be removed; Plaid was not reached. The status is `removing`. */
+            /**
+             * @description It will be removed; Plaid, or with `force` perhaps Astra, was not reached. The status is
+             *     `removing`.
+             */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["NoStore"];
@@ -1316,12 +1494,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadPage"];
             401: components["responses"]["NotSignedIn"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["StillLinking"];
+            409: components["responses"]["RemovalConflict"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["OurFault"];
-            503: components["responses"]["StorageAway"];
+            503: components["responses"]["AstraAway"];
         };
     };
     makeProcessorToken: {
@@ -1390,6 +1569,116 @@ export interface operations {
             500: components["responses"]["OurFault"];
             502: components["responses"]["NotPlaid"];
             503: components["responses"]["PlaidAway"];
+        };
+    };
+    authorizeAtAstra: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Astra's page. */
+            201: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AstraAuthorization"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            404: components["responses"]["NoSuchAddress"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["AstraAway"];
+        };
+    };
+    getAstraConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connection. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AstraConnection"];
+                };
+            };
+            401: components["responses"]["NotSignedIn"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["StorageAway"];
+        };
+    };
+    connectAstra: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAstraConnection"];
+            };
+        };
+        responses: {
+            /** @description The connection. */
+            201: {
+                headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AstraConnection"];
+                };
+            };
+            400: components["responses"]["BadBody"];
+            401: components["responses"]["NotSignedIn"];
+            404: components["responses"]["NoSuchAddress"];
+            409: components["responses"]["AnotherAstraUser"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["NotAuthorized"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["AstraAway"];
+        };
+    };
+    disconnectAstra: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["NotSignedIn"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["OurFault"];
+            503: components["responses"]["StorageAway"];
         };
     };
     eraseUser: {
