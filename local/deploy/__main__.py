@@ -25,7 +25,8 @@ def _arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(required=True)
     test = commands.add_parser("test", help="deploy, run a command against it, take it down")
     test.add_argument("--no-build", action="store_true", help="take the programs that are there")
-    test.add_argument("--plaid-sandbox", type=Path, help="the simulator; default: the debug build")
+    for name in ("plaid-sandbox", "astra-sandbox"):
+        test.add_argument(f"--{name}", type=Path, help="the simulator; default: the debug build")
     test.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND",
                       help="gets its addresses in the environment; default: the end-to-end test")
     test.set_defaults(run=_test)

@@ -41,7 +41,7 @@ class User:
 
     def at_plaid(self, path: str, body: dict) -> dict:
         """What the simulator answers."""
-        return _good(_call("POST", self._parts.plaid.url + path, body, {}), path)
+        return post(self._parts.plaid.url + path, body)
 
     def link_and_break(self) -> str:
         """The id of a new Item, whose bank then wants its user again."""
@@ -64,6 +64,11 @@ class User:
 
     def _good(self, method: str, path: str, body: dict | None = None) -> dict:
         return _good(self.call(method, path, body), f"{method} {path}")
+
+
+def post(url: str, body: dict) -> dict:
+    """The good answer of a simulator."""
+    return _good(_call("POST", url, body, {}), url)
 
 
 def _good(answer: Answer, what: str) -> dict:

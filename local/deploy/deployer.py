@@ -1,4 +1,5 @@
-"""Makes stacks of the template, as an operator does: deploys them and puts Plaid's keys in."""
+"""Makes stacks of the template, as an operator does: deploys them and puts the keys of Plaid and
+Astra in."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +11,11 @@ import template as sam
 from emulator import Emulator
 from helper import Helper
 from issuer import AUDIENCE
-from simulator import Simulator
+from simulator import ASTRAS_KEYS, PLAIDS_KEYS, Simulator
 from stack import Stack, parameters
+
+# Nobody is there: a test reads the code out of the address.
+ASTRA_SENDS_BACK_TO = "http://127.0.0.1/astra"
 
 
 class Parts(NamedTuple):
@@ -19,6 +23,7 @@ class Parts(NamedTuple):
 
     aws: Emulator
     plaid: Simulator
+    astra: Simulator
     helper: Helper
 
 
@@ -33,9 +38,11 @@ class Deployer:
 
     def deploy(self, name: str, **overrides: str) -> Stack:
         """A new stack, which is what the API's domain leads to from now on."""
-        aws, plaid, helper = self.parts
+        aws, plaid, astra, helper = self.parts
         values = parameters({
             "JwtIssuer": helper.url, "JwtAudience": AUDIENCE, "PlaidBaseUrl": plaid.url,
+            "AstraEnvironment": "sandbox", "AstraBaseUrl": astra.url,
+            "AstraRedirectUri": ASTRA_SENDS_BACK_TO,
             "WebhookBaseUrl": aws.api_url, "ReturnProcessorToken": "true", **overrides})
         translated = self._translate(values)
         stack = Stack(aws, name)
@@ -44,7 +51,8 @@ class Deployer:
         count = len(translated["Resources"])
         self.say(f"creating the stack {name}: {count} resources, {size:.0f} MB of code")
         stack.deploy(url, values)
-        stack.put_secret(stack.outputs()["PlaidSecretArn"])
+        stack.put_secret(stack.outputs()["PlaidSecretArn"], PLAIDS_KEYS)
+        stack.put_secret(stack.outputs()["AstraSecretArn"], ASTRAS_KEYS)
         stack.take_domain(aws.api_domain)
         stack.listen(stack.outputs()["EventBusName"])
         return stack

@@ -44,8 +44,9 @@ def run(root: Path, target: Path, arguments: argparse.Namespace) -> int:
         functions.build(root, packages)
     with ExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="deploy-")))
-        parts = _start(ending, folder, arguments.plaid_sandbox, target)
-        say(f"AWS is at {parts.aws.url}, Plaid's simulator at {parts.plaid.url}")
+        parts = _start(ending, folder, arguments, target)
+        say(f"AWS is at {parts.aws.url}, Plaid's simulator at {parts.plaid.url}, "
+            f"Astra's at {parts.astra.url}")
         deployer = Deployer(say, template, target, parts)
         stack = deployer.deploy("e2e")
         parts.helper.knows(stack.events, stack.servers_keys())
@@ -69,20 +70,25 @@ def run(root: Path, target: Path, arguments: argparse.Namespace) -> int:
 
 
 def _look_through(say: _Progress, parts: Parts, stack: Stack, everywhere: bool) -> None:
-    looked = secrets_guard.check(parts.aws, stack, everywhere)
+    looked = secrets_guard.check(parts, stack, everywhere)
     say(f"no token in clear; lines looked at: {looked}")
 
 
-def _start(ending: ExitStack, folder: Path, binary: Path | None, target: Path) -> Parts:
+def _start(ending: ExitStack, folder: Path, arguments: argparse.Namespace, target: Path) -> Parts:
     helper = Helper()
     ending.callback(helper.stop)
-    plaid = Simulator(binary or target / "debug" / "plaid-sandbox", folder)
+    debug = target / "debug"
+    plaid = Simulator(arguments.plaid_sandbox or debug / "plaid-sandbox", folder)
     ending.callback(plaid.program.stop)
     aws = Emulator(folder)
     ending.callback(aws.program.stop)
     plaid.wait()
+    astra = Simulator(arguments.astra_sandbox or debug / "astra-sandbox", folder,
+                      "--plaid-url", plaid.url)
+    ending.callback(astra.program.stop)
+    astra.wait()
     aws.wait()
-    return Parts(aws, plaid, helper)
+    return Parts(aws, plaid, astra, helper)
 
 
 def _variables(parts: Parts, stack: Stack) -> dict[str, str]:
@@ -90,6 +96,7 @@ def _variables(parts: Parts, stack: Stack) -> dict[str, str]:
     return {
         "DEPLOYED_GATEWAY_URL": parts.aws.api_url,
         "DEPLOYED_PLAID_URL": parts.plaid.url,
+        "DEPLOYED_ASTRA_URL": parts.astra.url,
         "DEPLOYED_HELPER_URL": parts.helper.url,
         "DEPLOYED_AWS_URL": parts.aws.url,
         "DEPLOYED_TABLE": stack.outputs()["TableName"],

@@ -105,6 +105,13 @@ def _readers_are_behind(parts: Parts, stack: Stack, readers: list[str]) -> None:
     user.wait_for_status(item_id, "login_required")
 
 
+def _an_event_is_given_up(parts: Parts, stack: Stack, queues: list[str]) -> None:
+    """One that is about nobody: whoever gets it fails each time."""
+    queue, = queues
+    stack.tell("account.ready", {})
+    _wait(lambda: stack.messages(stack.physical_id(queue)), "an event that is given up")
+
+
 def _records_are_given_up(parts: Parts, stack: Stack, queues: list[str]) -> None:
     """As old as a mapping lets them become at least, with nobody to read them."""
     queue, = queues
@@ -125,9 +132,12 @@ def _wait(ready: Callable[[], bool | int], what: str) -> None:
 
 
 ALL = (
-    Fault("functions fail", ["ApiFunctionErrorsAlarm", "BackgroundErrorsAlarm"], _functions_fail),
-    Fault("functions may not run", ["ApiThrottlesAlarm", "BackgroundThrottlesAlarm"],
+    Fault("functions fail", ["ApiFunctionErrorsAlarm", "BackgroundErrorsAlarm", "AstraErrorsAlarm"],
+          _functions_fail),
+    Fault("functions may not run",
+          ["ApiThrottlesAlarm", "BackgroundThrottlesAlarm", "AstraThrottlesAlarm"],
           _functions_may_not_run),
+    Fault("an event is not to be understood", ["HandOverFailuresAlarm"], _an_event_is_given_up),
     Fault("Plaid is slow", ["ApiErrorsAlarm", "ApiLatencyAlarm"], _plaid_is_slow),
     Fault("a webhook's key is slow", ["WebhookLatencyAlarm"], _a_key_is_slow),
     Fault("Plaid does not answer", ["ColdStartsAlarm"], _plaid_does_not_answer),

@@ -1,5 +1,9 @@
 """An HTTP API's OpenAPI body, written out as Authorizer, Integration and Route resources."""
 
+from collections.abc import Iterator
+
+from programs import Failure
+
 API = "AWS::ApiGatewayV2::Api"
 AUTHORIZATION = {"NONE": "NONE", "AWS_IAM": "AWS_IAM"}
 
@@ -35,13 +39,31 @@ def _authorizer(api: str, name: str, scheme: dict) -> dict:
 
 def _routes(api: str, body: dict) -> dict:
     made = {}
-    operations = ((path, method, operation) for path, methods in body["paths"].items()
-                  for method, operation in methods.items())
-    for number, (path, method, operation) in enumerate(operations):
+    for number, (path, method, operation, conditions) in enumerate(_operations(body)):
         integration = f"{api}Integration{number}"
-        made[integration] = _integration(api, operation["x-amazon-apigateway-integration"])
-        made[f"{api}Route{number}"] = _route(api, f"{method.upper()} {path}", integration, operation)
+        made[integration] = conditions | _integration(
+            api, operation["x-amazon-apigateway-integration"])
+        made[f"{api}Route{number}"] = conditions | _route(
+            api, f"{method.upper()} {path}", integration, operation)
     return made
+
+
+def _operations(body: dict) -> Iterator[tuple[str, str, dict, dict]]:
+    """Each with what its resources are only there for: the condition of its function."""
+    for path, methods in body["paths"].items():
+        methods, _ = _without_condition(methods)
+        for method, operation in methods.items():
+            yield path, method, *_without_condition(operation)
+
+
+def _without_condition(value: dict) -> tuple[dict, dict]:
+    """SAM has a function with a condition be there, or no value."""
+    if "Fn::If" not in value:
+        return value, {}
+    condition, there, otherwise = value["Fn::If"]
+    if otherwise != {"Ref": "AWS::NoValue"}:
+        raise Failure(f"a route without {condition} is {otherwise}")
+    return there, {"Condition": condition}
 
 
 def _integration(api: str, integration: dict) -> dict:

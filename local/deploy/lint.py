@@ -1,6 +1,6 @@
 """SAM's own validation of the template; then cfn-lint and checkov, on the template and on what SAM
-makes of it. No finding is let pass without a written reason: in a resource's Metadata (checkov),
-or in accepted.toml (both)."""
+makes of it. No finding is let pass without a written reason: in a resource's Metadata or
+in accepted.toml."""
 
 import json
 import subprocess
@@ -80,10 +80,11 @@ def _covers(entry: dict, finding: Finding) -> bool:
 
 
 def _silenced(template: dict) -> list[str]:
-    """cfn-lint's own way to ignore a rule has no room for a reason."""
+    """cfn-lint's own way to ignore a rule, which SAM follows too, asks for no reason; we do."""
     places = {"the template": template} | template["Resources"]
-    return [f"{name}: Metadata for cfn-lint gives no reason; {ACCEPTED.name} does"
-            for name, place in places.items() if "cfn-lint" in place.get("Metadata", {})]
+    ignored = {name: place.get("Metadata", {}).get("cfn-lint") for name, place in places.items()}
+    return [f"{name}: Metadata for cfn-lint gives no reason" for name, config in ignored.items()
+            if config is not None and not config.get("reason", "").strip()]
 
 
 def _cfn_lint(file: Path, folder: Path) -> list[Finding]:

@@ -1,11 +1,10 @@
-"""A deployment of the template: code, stack, the secret's value, and an ear at the bus."""
+"""A deployment of the template: code, stack, the secrets' values, and an ear at the bus."""
 
 import json
 import platform
 import time
 
 import functions
-import simulator
 import template as sam
 from emulator import REGION, Emulator
 from http_api import API
@@ -119,10 +118,10 @@ class Stack:
             SourceTableName=self.outputs()["TableName"], TargetTableName=name,
             UseLatestRestorableTime=True)
 
-    def put_secret(self, secret_id: str) -> None:
-        """What an operator does after deploying: Plaid's keys go into the secret."""
+    def put_secret(self, secret_id: str, keys: dict[str, str]) -> None:
+        """What an operator does after deploying: keys go into their secret."""
         client = self._emulator.client("secretsmanager")
-        client.put_secret_value(SecretId=secret_id, SecretString=json.dumps(simulator.KEYS))
+        client.put_secret_value(SecretId=secret_id, SecretString=json.dumps(keys))
 
     def servers_keys(self) -> dict[str, str]:
         """The credentials of a server of ours, which may call the API and nothing else."""
@@ -140,6 +139,12 @@ class Stack:
             api.delete_api_mapping(DomainName=name, ApiMappingId=mapping["ApiMappingId"])
         api_id, = self._physical_ids(API)
         api.create_api_mapping(DomainName=name, ApiId=api_id, Stage="$default")
+
+    def tell(self, kind: str, detail: dict) -> None:
+        """Puts an event on its bus, as its functions do."""
+        self._emulator.client("events").put_events(Entries=[{
+            "EventBusName": self.outputs()["EventBusName"], "Source": "plaid-link",
+            "DetailType": kind, "Detail": json.dumps(detail)}])
 
     def listen(self, bus: str) -> None:
         """Has everything that is put on the bus sent to a queue, as a customer would."""

@@ -3,11 +3,12 @@ ministack's own program."""
 
 import capacity
 import conditions
+import events
 import filters
 import metrics
 import reports
 from ministack import app
 
-for part in (conditions, metrics, capacity, reports, filters):
+for part in (conditions, events, metrics, capacity, reports, filters):
     part.install()
 app.main()
