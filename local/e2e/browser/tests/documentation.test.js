@@ -8,7 +8,7 @@ import { BANK, OAUTH_BANK } from '../banks.js';
 import { withPage } from '../browser.js';
 import { ReactPage, serveReactApp } from '../react-page.js';
 import { ReferencePage } from '../reference-page.js';
-import { liveItems, newUser, signIn, simulate } from '../stack.js';
+import { liveItems, newUser, signIn, simulate, simulateAstra } from '../stack.js';
 
 const PAGE = await readFile(new URL('../../../../docs/front-end.md', import.meta.url), 'utf8');
 
@@ -29,7 +29,7 @@ const READERS_PART = `
 const PLAIN = `(() => {
   ${READERS_PART}
   ${codeOf('js')}
-  Object.assign(window, { openLink, choose, remove, resume });
+  Object.assign(window, { openLink, choose, remove, resume, connectAstra, backFromAstra, astraConnection });
 })()`;
 
 const REACT = `
@@ -158,4 +158,21 @@ codeTest('the documentation’s React component links a bank, and mends it', asy
   const item = await shown(app, 'none');
   assert.deepEqual([item.item_id, item.status], [itemId, 'active']);
   assert.deepEqual(await liveItems(), alive);
+});
+
+codeTest('the documentation’s code connects Astra', async ({ page, userId }) => {
+  const plain = page.url();
+  await page.evaluate(PLAIN);
+  await page.evaluate(() => {
+    window.connectAstra();
+  });
+  await page.waitForURL(/login.oauth.authorize/);
+  const { location } = await simulateAstra('authorizations', { url: page.url(), email: `${userId}@example.com` });
+  await page.goto(plain);
+  await page.evaluate(PLAIN);
+  const made = await page.evaluate((address) => window.backFromAstra(address), location);
+  assert.equal(made.status, 'connected');
+  assert.deepEqual(await page.evaluate(() => window.astraConnection()), made);
+  const without = await page.evaluate(() => window.backFromAstra('https://app.example/?error=access_denied'));
+  assert.deepEqual([without, await page.evaluate(() => window.said)], [null, ['Astra is not connected.']]);
 });
