@@ -148,7 +148,9 @@ where
         step: AstraStep,
     ) -> Result<(), AstraError> {
         match step {
-            AstraStep::Send(account_id) => Box::pin(self.send(session, item, &account_id)).await,
+            AstraStep::Send(account_id) => {
+                Box::pin(self.send(session, item, &account_id, &[])).await
+            }
             AstraStep::FindOut(account_id) => {
                 Box::pin(self.find_out(session, item, &account_id)).await
             }
@@ -167,10 +169,12 @@ where
         session: &mut Session<'_, A, S, V, C>,
         item: &Item,
         account_id: &AccountId,
+        gone: &[AstraAccountId],
     ) -> Result<(), AstraError> {
         let known = session.accounts().await?;
         let astra_user_id = session.astra_user_id().clone();
         let sending = self.edit(item, account_id, |account| {
+            account.settle_at_astra(gone);
             account.send_to_astra(&astra_user_id, known);
         });
         let sending = sending.await?;
@@ -188,7 +192,7 @@ where
             Found::Ours(id) => self.arrived(item, account_id, &id).await,
             Found::Many => self.unclear(item, account_id).await,
             Found::Nothing if item.may_be_sent(account_id) => {
-                self.send(session, item, account_id).await
+                self.send(session, item, account_id, &[]).await
             }
             Found::Nothing => {
                 let unsent = |account: &mut Account| account.unsend_to_astra();
@@ -395,11 +399,16 @@ where
     ) -> Result<(), AstraError> {
         let account = item.account(account_id).ok_or(StoreError::Conflict)?;
         let at_astra = account.at_astra.as_ref().ok_or(StoreError::Conflict)?;
+        let accounts = at_astra.all_accounts();
         let mut gone = Vec::new();
-        for id in at_astra.all_accounts() {
-            if !session.has(&id).await? {
-                gone.push(id);
+        for id in &accounts {
+            if !session.has(id).await? {
+                gone.push(id.clone());
             }
+        }
+        if gone.len() == accounts.len() && item.may_be_sent(account_id) {
+            // In one write, so that nobody forgets it in between.
+            return self.send(session, item, account_id, &gone).await;
         }
         let recalled = |account: &mut Account| account.settle_at_astra(&gone);
         self.insist(item, account_id, recalled).await?;

@@ -103,9 +103,18 @@ where
         }
         if objection.is_some() {
             self.stay(&item).await?;
-            self.bring_in(session, user_id, item_id).await?;
+            self.bring_back(session, &item).await;
         }
         Ok(objection)
+    }
+
+    /// What Astra has given up already, although the Item stays, goes there again. Where that
+    /// fails, the reconciler does it.
+    async fn bring_back(&self, session: &mut Session<'_, A, S, V, C>, item: &Item) {
+        let brought = self.bring_in(session, &item.user_id, &item.item_id);
+        if let Err(error) = brought.await {
+            tracing::warn!(item_id = %item.item_id, error = %error, "accounts are off Astra for now");
+        }
     }
 
     /// Finds out what became of hand-overs that nobody saw end.
