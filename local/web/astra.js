@@ -37,7 +37,8 @@ const become = (status) => {
   if (state.astra === status) return;
   state.astra = status;
   show();
-  here().items.redraw();
+  // What could not be loaded is not drawn as if there were nothing.
+  if (state.loaded) here().items.redraw();
 };
 
 /** Asks our API for the connection; whoever has none is told so with a 404. */
