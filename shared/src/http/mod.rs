@@ -1,7 +1,6 @@
 //! What every HTTP function shares: who calls, what the body says, how answers and
 //! problems look.
 
-mod astra_problem;
 mod body;
 mod caller;
 mod invocation;

@@ -1,7 +1,6 @@
 //! What goes wrong at Astra, as callers see it.
 
-use super::problem::{LATER, SOON, WITHIN_A_MINUTE};
-use super::{Code, Problem};
+use super::{Code, LATER, Problem, SOON, WITHIN_A_MINUTE};
 use crate::domain::{AstraFailure, AstraFailureClass};
 use crate::use_cases::astra::AstraError;
 use crate::use_cases::astra::connect::ConnectError;
