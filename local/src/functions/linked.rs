@@ -30,19 +30,35 @@ pub enum ConnectError {
 }
 
 /// Connects one of our packages and wraps its handler: one over HTTP, or one over an
-/// event of its own.
+/// event of its own, which never fails, or may.
 macro_rules! link {
     ($package:ident, $environment:expr) => {
-        link!($package, $environment, Linked)
+        link!($package, $environment, Linked, std::convert::identity)
     };
-    ($package:ident, $environment:expr, $wrap:path) => {{
+    ($package:ident, $environment:expr, never_fails) => {
+        link!(
+            $package,
+            $environment,
+            LinkedEvent::new,
+            Ok::<_, Infallible>
+        )
+    };
+    ($package:ident, $environment:expr, may_fail) => {
+        link!(
+            $package,
+            $environment,
+            LinkedEvent::new,
+            std::convert::identity
+        )
+    };
+    ($package:ident, $environment:expr, $wrap:path, $outcome:expr) => {{
         let deps = $package::connect($environment)
             .await
             .map_err(|error| ConnectError::Setup(Box::new(error)))?;
         let deps = Arc::new(deps);
         Arc::new($wrap(move |input| {
             let deps = Arc::clone(&deps);
-            async move { $package::handler(&deps, input).await }
+            async move { $outcome($package::handler(&deps, input).await) }
         })) as Arc<dyn Function>
     }};
 }
@@ -60,12 +76,12 @@ pub async fn connect(
         "connect-astra" => link!(connect_astra, environment),
         "create-link-token" => link!(create_link_token, environment),
         "exchange-and-processor-token" => link!(exchange_and_processor_token, environment),
-        "hand-over-to-astra" => link!(hand_over_to_astra, environment, LinkedTask::new),
+        "hand-over-to-astra" => link!(hand_over_to_astra, environment, may_fail),
         "link-sessions" => link!(link_sessions, environment),
         "list-items" => link!(list_items, environment),
-        "process-webhook" => link!(process_webhook, environment, LinkedEvent::new),
-        "publish-changes" => link!(publish_changes, environment, LinkedEvent::new),
-        "reconcile-items" => link!(reconcile_items, environment, LinkedEvent::new),
+        "process-webhook" => link!(process_webhook, environment, never_fails),
+        "publish-changes" => link!(publish_changes, environment, never_fails),
+        "reconcile-items" => link!(reconcile_items, environment, never_fails),
         "refresh-item" => link!(refresh_item, environment),
         "remove-item" => link!(remove_item, environment),
         "webhook-receipt" => link!(webhook_receipt, environment),
@@ -103,7 +119,8 @@ where
     }
 }
 
-/// A handler over an event of its own as a Lambda function.
+/// A handler over an event of its own as a Lambda function. It may fail, so that the event
+/// comes again.
 pub struct LinkedEvent<E, H> {
     handler: H,
     event: PhantomData<fn(E)>,
@@ -122,46 +139,7 @@ where
     }
 }
 
-impl<E, H, F> Function for LinkedEvent<E, H>
-where
-    E: DeserializeOwned + Send + 'static,
-    H: Fn(LambdaEvent<E>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output: Serialize> + Send + 'static,
-{
-    fn invoke(
-        &self,
-        payload: Value,
-        context: Context,
-    ) -> BoxFuture<'_, Result<Value, FunctionError>> {
-        let handler = self.handler.clone();
-        Box::pin(async move {
-            let event = serde_json::from_value(payload).map_err(FunctionError::Conversion)?;
-            let report = handler(LambdaEvent::new(event, context)).await;
-            serde_json::to_value(&report).map_err(FunctionError::Conversion)
-        })
-    }
-}
-
-/// A handler over an event of its own that may fail, so that the event comes again.
-pub struct LinkedTask<E, H> {
-    handler: H,
-    event: PhantomData<fn(E)>,
-}
-
-impl<E, H, F> LinkedTask<E, H>
-where
-    H: Fn(LambdaEvent<E>) -> F,
-{
-    /// Wraps a handler.
-    pub fn new(handler: H) -> Self {
-        Self {
-            handler,
-            event: PhantomData,
-        }
-    }
-}
-
-impl<E, H, F, T, X> Function for LinkedTask<E, H>
+impl<E, H, F, T, X> Function for LinkedEvent<E, H>
 where
     E: DeserializeOwned + Send + 'static,
     H: Fn(LambdaEvent<E>) -> F + Clone + Send + Sync + 'static,
@@ -255,7 +233,7 @@ mod tests {
         let linked = LinkedEvent::new(|event: LambdaEvent<BTreeMap<String, u64>>| async move {
             let (event, context) = event.into_parts();
             let sum: u64 = event.values().sum();
-            json!({ "sum": sum, "deadline": context.deadline })
+            Ok::<_, Infallible>(json!({ "sum": sum, "deadline": context.deadline }))
         });
         let mut context = Context::default();
         context.deadline = 7;
@@ -272,7 +250,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_fails_is_a_function_that_failed() {
-        let linked = LinkedTask::new(|event: LambdaEvent<bool>| async move {
+        let linked = LinkedEvent::new(|event: LambdaEvent<bool>| async move {
             event.payload.then_some(7).ok_or("no")
         });
         let done = linked.invoke(json!(true), Context::default()).await;
