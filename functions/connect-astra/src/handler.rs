@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::domain::{AstraConnection, AstraState, AstraUserId, ConnectionState, Deadline, UserId};
+use shared::domain::{
+    AstraConnection, AstraState, AstraUserId, ConnectionState, Deadline, UserId,
+    astra_authorization_url,
+};
 use shared::http::{Problem, caller, invoke, json_body, json_response, route_key};
 use shared::ports::{AstraClientId, Clock, PendingAuthorizations, Vault};
 use shared::use_cases::astra::{AstraApi, AstraError, AstraStore, Desk};
@@ -67,12 +70,8 @@ where
     let client_id = deps.astra.astra_client_id().await?;
     let state = AstraState::random();
     let authorization = desk(deps).send_away(user_id, &state).await?;
-    let mut url = deps.authorize_url.clone();
-    url.query_pairs_mut()
-        .append_pair("client_id", &client_id)
-        .append_pair("redirect_uri", &deps.redirect_uri)
-        .append_pair("response_type", "code")
-        .append_pair("state", state.expose());
+    let (page, back) = (&deps.authorize_url, &deps.redirect_uri);
+    let url = astra_authorization_url(page, &client_id, back, &state);
     let view = AuthorizationView {
         url: url.as_str(),
         expires_at: as_stored(authorization.expires_at),

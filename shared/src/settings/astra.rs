@@ -11,8 +11,6 @@ const AUTHORIZE: &str = "/login/oauth/authorize";
 /// Astra's API.
 #[derive(Debug, Clone)]
 pub struct AstraSettings {
-    /// The environment that its keys belong to.
-    pub environment: AstraEnvironment,
     /// The secret with `client_id` and `secret`.
     pub secret_id: String,
     /// Where Astra's page sends the user back, as Astra's Dashboard has it.
@@ -56,7 +54,6 @@ impl Reader<'_> {
         // A URL's own spelling may differ from the one that Astra's Dashboard has.
         let redirect_uri = redirect_uri.and_then(|_| self.optional("ASTRA_REDIRECT_URI"));
         Some(Some(AstraSettings {
-            environment,
             secret_id: secret_id?,
             redirect_uri: redirect_uri?,
             base_url,
@@ -132,7 +129,6 @@ mod tests {
         );
         assert_eq!(settings.redirect_uri, "https://App.example/astra");
         let settings = read(&[("ASTRA_ENVIRONMENT", "production")]);
-        assert_eq!(settings.environment, AstraEnvironment::Production);
         assert_eq!(settings.base_url.as_str(), "https://api.astra.finance/");
         let page = "https://app.astra.finance/login/oauth/authorize";
         assert_eq!(settings.authorize_url.as_str(), page);

@@ -138,7 +138,10 @@ async fn astras_no_is_told_and_everything_stays() {
         (scene.live_items(), scene.item().lifecycle),
         (1, Lifecycle::Linked)
     );
-    assert_eq!(scene.statuses(), [Some(AstraStatus::Linked); 2]);
+    let (leaving, linked) = (Some(AstraStatus::Leaving), Some(AstraStatus::Linked));
+    assert_eq!(scene.statuses(), [leaving, linked]);
+    scene.bring().await;
+    assert_eq!(scene.statuses(), [linked, linked]);
     assert_eq!(scene.live_accounts(), 2, "what left before is back");
     assert!(scene.deps.plaid.world().calls.is_empty());
 }

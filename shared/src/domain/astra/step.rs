@@ -95,6 +95,24 @@ impl Item {
         self.accounts.iter().any(unfinished)
     }
 
+    /// When somebody must look at the Item after a step at Astra that made it of `before`: soon,
+    /// as long as another step follows.
+    pub fn due_after_step(&self, before: &Self, now: Timestamp) -> Option<Timestamp> {
+        let reread = self.next_reread(now)?;
+        let follows = [self, before]
+            .into_iter()
+            .filter_map(Self::astra_user_id)
+            .any(|astra_user_id| self.step_at_astra(astra_user_id).is_some());
+        let soon = Deadline::after(now, LOOKED_INTO).moment();
+        Some(if follows { reread.min(soon) } else { reread })
+    }
+
+    /// Whose its accounts are at Astra.
+    fn astra_user_id(&self) -> Option<&AstraUserId> {
+        let mut known = self.accounts.iter().filter_map(|a| a.at_astra.as_ref());
+        known.next().map(|at_astra| &at_astra.astra_user_id)
+    }
+
     /// When somebody must look into what nobody saw end.
     pub(in crate::domain) fn astra_due_at(&self, now: Timestamp) -> Option<Timestamp> {
         let unfinished = self.is_unfinished_at_astra();
@@ -229,5 +247,19 @@ mod tests {
             item.astra_due_at(now),
             Some(Deadline::after(now, LOOKED_INTO).moment())
         );
+    }
+
+    #[test]
+    fn an_item_is_due_soon_as_long_as_a_step_follows() {
+        let now = Timestamp::UNIX_EPOCH;
+        let soon = Deadline::after(now, LOOKED_INTO).moment();
+        let before = item_at_astra();
+        assert!(before.due_after_step(&ready_item(), now) > Some(soon));
+        let mut gone = before.clone();
+        gone.accounts[0].leave_astra(&id("one"));
+        assert_eq!(gone.accounts[0].at_astra, None);
+        assert_eq!(gone.due_after_step(&before, now), Some(soon));
+        gone.lifecycle = Lifecycle::Removing;
+        assert_eq!(gone.due_after_step(&before, now), None);
     }
 }

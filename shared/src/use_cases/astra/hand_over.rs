@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret;
 
+use super::record::refusal;
 use super::session::Session;
 use super::{AstraApi, AstraError, AstraStore, Desk};
 use crate::domain::{
     Account, AccountId, AstraAccountId, AstraConnection, AstraFailure, AstraFailureClass,
     AstraStep, AtAstra, ConnectionState, Deadline, HandOver, Item, ItemId, Lifecycle, Place,
-    ProcessorToken, Purpose, Signal, UserId,
+    ProcessorToken, Purpose, UserId,
 };
 use crate::ports::{Clock, StoreError, Vault, VaultError};
 
@@ -120,7 +121,7 @@ where
         }
     }
 
-    pub(super) async fn bring_in(
+    async fn bring_in(
         &self,
         session: &mut Session<'_, A, S, V, C>,
         user_id: &UserId,
@@ -148,9 +149,7 @@ where
         step: AstraStep,
     ) -> Result<(), AstraError> {
         match step {
-            AstraStep::Send(account_id) => {
-                Box::pin(self.send(session, item, &account_id, &[])).await
-            }
+            AstraStep::Send(account_id) => Box::pin(self.send(session, item, &account_id)).await,
             AstraStep::FindOut(account_id) => {
                 Box::pin(self.find_out(session, item, &account_id)).await
             }
@@ -169,12 +168,10 @@ where
         session: &mut Session<'_, A, S, V, C>,
         item: &Item,
         account_id: &AccountId,
-        gone: &[AstraAccountId],
     ) -> Result<(), AstraError> {
         let known = session.accounts().await?;
         let astra_user_id = session.astra_user_id().clone();
         let sending = self.edit(item, account_id, |account| {
-            account.settle_at_astra(gone);
             account.send_to_astra(&astra_user_id, known);
         });
         let sending = sending.await?;
@@ -192,7 +189,7 @@ where
             Found::Ours(id) => self.arrived(item, account_id, &id).await,
             Found::Many => self.unclear(item, account_id).await,
             Found::Nothing if item.may_be_sent(account_id) => {
-                self.send(session, item, account_id, &[]).await
+                self.send(session, item, account_id).await
             }
             Found::Nothing => {
                 let unsent = |account: &mut Account| account.unsend_to_astra();
@@ -310,61 +307,6 @@ where
         })
     }
 
-    async fn arrived(
-        &self,
-        item: &Item,
-        account_id: &AccountId,
-        id: &AstraAccountId,
-    ) -> Result<(), AstraError> {
-        let item = self.insist(item, account_id, |account| account.arrive_at_astra(id));
-        let item = item.await?;
-        let signal = Signal::AstraAccountLinked.as_str();
-        tracing::info!(signal, item_id = %item.item_id, %account_id, astra_account_id = %id,
-            "an account is at Astra");
-        Ok(())
-    }
-
-    async fn unclear(&self, item: &Item, account_id: &AccountId) -> Result<(), AstraError> {
-        let signal = Signal::AstraAccountRefused.as_str();
-        tracing::error!(signal, item_id = %item.item_id, %account_id,
-            "nobody knows which account at Astra is ours");
-        self.end(item, account_id, &HandOver::Unclear).await
-    }
-
-    /// Astra's no is recorded; whatever passes by itself is not.
-    async fn failed(
-        &self,
-        item: &Item,
-        account_id: &AccountId,
-        failure: AstraFailure,
-    ) -> Result<(), AstraError> {
-        let Some(reason) = refusal(&failure) else {
-            return Err(failure.into());
-        };
-        let signal = Signal::AstraAccountRefused.as_str();
-        tracing::warn!(signal, item_id = %item.item_id, %account_id, failure = %failure, reason,
-            "Astra will not have an account");
-        let refused = HandOver::Refused { reason };
-        self.end(item, account_id, &refused).await
-    }
-
-    /// Records how this hand-over ended, unless somebody else has ended it meanwhile.
-    async fn end(
-        &self,
-        item: &Item,
-        account_id: &AccountId,
-        end: &HandOver,
-    ) -> Result<(), AstraError> {
-        let sent = item.account(account_id).and_then(|a| a.at_astra.clone());
-        let ended = |account: &mut Account| {
-            if account.at_astra == sent {
-                account.set_hand_over(end.clone());
-            }
-        };
-        self.insist(item, account_id, ended).await?;
-        Ok(())
-    }
-
     async fn take_one_off(
         &self,
         session: &mut Session<'_, A, S, V, C>,
@@ -399,29 +341,16 @@ where
     ) -> Result<(), AstraError> {
         let account = item.account(account_id).ok_or(StoreError::Conflict)?;
         let at_astra = account.at_astra.as_ref().ok_or(StoreError::Conflict)?;
-        let accounts = at_astra.all_accounts();
         let mut gone = Vec::new();
-        for id in &accounts {
-            if !session.has(id).await? {
-                gone.push(id.clone());
+        for id in at_astra.all_accounts() {
+            if !session.has(&id).await? {
+                gone.push(id);
             }
-        }
-        if gone.len() == accounts.len() && item.may_be_sent(account_id) {
-            // In one write, so that nobody forgets it in between.
-            return self.send(session, item, account_id, &gone).await;
         }
         let recalled = |account: &mut Account| account.settle_at_astra(&gone);
         self.insist(item, account_id, recalled).await?;
         Ok(())
     }
-}
-
-/// Astra's reason, where it says no and would say so again.
-pub(super) fn refusal(failure: &AstraFailure) -> Option<String> {
-    use AstraFailureClass::{AlreadyThere, Gone, Refused};
-    let for_good = matches!(failure.class(), AlreadyThere | Gone | Refused);
-    let described = || failure.description().map(str::to_owned);
-    for_good.then(|| described().unwrap_or_else(|| failure.to_string()))
 }
 
 fn accounts_at_astra(item: &Item) -> Vec<AstraAccountId> {

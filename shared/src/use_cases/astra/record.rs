@@ -1,7 +1,10 @@
 //! Recording what became of one account at Astra.
 
 use super::{AstraError, AstraStore, Desk};
-use crate::domain::{Account, AccountId, Cause, Change, Item, Lifecycle};
+use crate::domain::{
+    Account, AccountId, AstraAccountId, AstraFailure, AstraFailureClass, Cause, Change, HandOver,
+    Item, Lifecycle, Signal,
+};
 use crate::ports::{Alongside, Clock, StoreError};
 use crate::use_cases::MAX_RACES;
 
@@ -46,7 +49,7 @@ impl<A, S: AstraStore, V, C: Clock> Desk<'_, A, S, V, C> {
     pub(super) async fn write(&self, before: &Item, mut after: Item) -> Result<Item, StoreError> {
         let now = self.clock.now();
         if after.lifecycle == Lifecycle::Linked {
-            after.due_at = after.next_reread(now);
+            after.due_at = after.due_after_step(before, now);
         }
         let after = after.next_version(now);
         let change = Change::between(Some(before), &after, Cause::HandOver, None);
@@ -57,4 +60,71 @@ impl<A, S: AstraStore, V, C: Clock> Desk<'_, A, S, V, C> {
         self.store.replace(&after, alongside).await?;
         Ok(after)
     }
+
+    pub(super) async fn arrived(
+        &self,
+        item: &Item,
+        account_id: &AccountId,
+        id: &AstraAccountId,
+    ) -> Result<(), AstraError> {
+        let item = self.insist(item, account_id, |account| account.arrive_at_astra(id));
+        let item = item.await?;
+        let signal = Signal::AstraAccountLinked.as_str();
+        tracing::info!(signal, item_id = %item.item_id, %account_id, astra_account_id = %id,
+            "an account is at Astra");
+        Ok(())
+    }
+
+    pub(super) async fn unclear(
+        &self,
+        item: &Item,
+        account_id: &AccountId,
+    ) -> Result<(), AstraError> {
+        let signal = Signal::AstraAccountRefused.as_str();
+        tracing::error!(signal, item_id = %item.item_id, %account_id,
+            "nobody knows which account at Astra is ours");
+        self.end(item, account_id, &HandOver::Unclear).await
+    }
+
+    /// Astra's no is recorded; whatever passes by itself is not.
+    pub(super) async fn failed(
+        &self,
+        item: &Item,
+        account_id: &AccountId,
+        failure: AstraFailure,
+    ) -> Result<(), AstraError> {
+        let Some(reason) = refusal(&failure) else {
+            return Err(failure.into());
+        };
+        let signal = Signal::AstraAccountRefused.as_str();
+        tracing::warn!(signal, item_id = %item.item_id, %account_id, failure = %failure, reason,
+            "Astra will not have an account");
+        let refused = HandOver::Refused { reason };
+        self.end(item, account_id, &refused).await
+    }
+
+    /// Records how this hand-over ended, unless somebody else has ended it meanwhile.
+    async fn end(
+        &self,
+        item: &Item,
+        account_id: &AccountId,
+        end: &HandOver,
+    ) -> Result<(), AstraError> {
+        let sent = item.account(account_id).and_then(|a| a.at_astra.clone());
+        let ended = |account: &mut Account| {
+            if account.at_astra == sent {
+                account.set_hand_over(end.clone());
+            }
+        };
+        self.insist(item, account_id, ended).await?;
+        Ok(())
+    }
+}
+
+/// Astra's reason, where it says no and would say so again.
+pub(super) fn refusal(failure: &AstraFailure) -> Option<String> {
+    use AstraFailureClass::{AlreadyThere, Gone, Refused};
+    let for_good = matches!(failure.class(), AlreadyThere | Gone | Refused);
+    let described = || failure.description().map(str::to_owned);
+    for_good.then(|| described().unwrap_or_else(|| failure.to_string()))
 }

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::hand_over::{Found, refusal};
+use super::hand_over::Found;
+use super::record::refusal;
 use super::session::Session;
 use super::{AstraApi, AstraError, AstraStore, Desk};
 use crate::domain::{
@@ -103,18 +104,8 @@ where
         }
         if objection.is_some() {
             self.stay(&item).await?;
-            self.bring_back(session, &item).await;
         }
         Ok(objection)
-    }
-
-    /// What Astra has given up already, although the Item stays, goes there again. Where that
-    /// fails, the reconciler does it.
-    async fn bring_back(&self, session: &mut Session<'_, A, S, V, C>, item: &Item) {
-        let brought = self.bring_in(session, &item.user_id, &item.item_id);
-        if let Err(error) = brought.await {
-            tracing::warn!(item_id = %item.item_id, error = %error, "accounts are off Astra for now");
-        }
     }
 
     /// Finds out what became of hand-overs that nobody saw end.
@@ -154,6 +145,8 @@ where
     }
 
     /// Astra keeps one of them, so the Item stays, and what is there goes back to what it was.
+    /// What Astra has given up already is brought there again by somebody who may open
+    /// processor tokens.
     async fn stay(&self, item: &Item) -> Result<(), AstraError> {
         let mut item = item.clone();
         for (account_id, _) in leaving(&item) {
