@@ -71,7 +71,10 @@ async fn astra_is_connected(witness: &Witness, alice: &User, item_id: &str) -> R
     let user = Some(alice);
     // Two of her Items are of the same account; which is first is for their ids to say.
     let settings = json!({ "account_repeat": "second_account" });
-    witness.scene.astra("/simulator/settings", &settings).await?;
+    witness
+        .scene
+        .astra("/simulator/settings", &settings)
+        .await?;
     let route = "POST /v1/astra/authorizations";
     let page = witness.call(user, route, None).await?.json();
     let back = witness
