@@ -2,12 +2,17 @@
 //! span. Tests look there for tokens.
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+
+/// As long as there is one subscriber alone, `tracing` lets the thread that first comes to a
+/// line decide whether anybody is ever told of it, and other tests' threads listen to nothing.
+static SECOND_SUBSCRIBER: LazyLock<Dispatch> =
+    LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 /// The log of one thread.
 #[derive(Clone, Default)]
@@ -17,6 +22,7 @@ impl Log {
     /// Listens to this thread until the guard is dropped.
     #[must_use]
     pub fn listen() -> (Self, DefaultGuard) {
+        LazyLock::force(&SECOND_SUBSCRIBER);
         let log = Self::default();
         let guard = tracing::subscriber::set_default(log.clone());
         (log, guard)

@@ -3,11 +3,10 @@
 use std::io::Write;
 use std::time::Instant;
 
-use shared::test_util::SecondExchange;
 use shared::test_util::faults::{Call, Fault, Service};
+use shared::test_util::{Log, SecondExchange};
 
 use crate::failures::{Broken, Failures};
-use crate::log::Log;
 use crate::scenario::Scenario;
 use crate::scene::Variant;
 use crate::story::{FollowUp, Told, tell};

@@ -9,10 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use shared::domain::{AccountId, Health, ItemId};
 use shared::ports::Clock;
 use shared::test_util::faults::{Call, Effect, Fate, Fault};
-use shared::test_util::{Dice, SecondExchange};
+use shared::test_util::{Dice, Log, SecondExchange};
 
 use crate::failures::{Broken, Failures};
-use crate::log::Log;
 use crate::scenario::{TOKEN, link_before, open_update_session};
 use crate::scene::{Actor, Bank, Pace, Progress, Scene, Variant};
 use crate::story::Story;

@@ -10,11 +10,10 @@ use shared::http::render_item_with_tokens;
 use shared::ports::Clock;
 use shared::test_util::faults::{Call, Effect, Fate, Fault, Faulty, Plan, Service, Standing};
 use shared::test_util::{
-    FixedClock, MemoryBus, MemoryPlaid, MemoryStore, MemoryVault, SecondExchange, account,
+    FixedClock, Log, MemoryBus, MemoryPlaid, MemoryStore, MemoryVault, SecondExchange, account,
 };
 use shared::use_cases::exchange::ExchangeSettings;
 
-use crate::log::Log;
 use crate::watch::Watch;
 use crate::wish::{Answer, CHECKING, FaultyDeps, SAVINGS, Wish, grant};
 

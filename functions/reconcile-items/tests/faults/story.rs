@@ -3,10 +3,10 @@
 
 use shared::domain::{Deadline, DueRecord};
 use shared::ports::{Clock, DueRecords};
+use shared::test_util::Log;
 use shared::test_util::faults::{Call, Fault};
 
 use crate::failures::Broken;
-use crate::log::Log;
 use crate::scenario::Scenario;
 use crate::scene::{Actor, Progress, Scene, Script, Variant};
 use crate::verdict::{self, Ending};

@@ -13,7 +13,7 @@ use shared::test_util::faults::{Call, Fault, Handed, Standing};
 use shared::test_util::{MemoryVault, SecondExchange};
 
 use crate::canary;
-use crate::log::ENVELOPE;
+use crate::log::{self, ENVELOPE, envelopes};
 use crate::scene::Scene;
 use crate::story::Story;
 use crate::wish::{Answer, Wish};
@@ -95,9 +95,7 @@ fn is_kept(scene: &Scene, item_id: &ItemId) -> bool {
         || strays
             .filter(|s| s.item_id == *item_id)
             .any(|s| stray_opens(s, access_token))
-        || scene
-            .log
-            .envelopes()
+        || envelopes(&scene.log)
             .iter()
             .any(|e| e.item_id == item_id.as_str())
 }
@@ -150,7 +148,7 @@ pub(crate) fn of(story: &mut Story) -> Ending {
 
 /// The second window: what an operator hands over is removed.
 fn hand_over_envelopes(story: &mut Story, ending: &mut Ending) {
-    for envelope in story.scene.log.envelopes() {
+    for envelope in envelopes(&story.scene.log) {
         let item_id = envelope.item_id.clone();
         if !story
             .scene
@@ -225,7 +223,8 @@ fn loss(scene: &Scene, item_id: &ItemId) -> Option<Loss> {
     if !nobody_has_it {
         return None;
     }
-    if step(scene, key) == Some(ExchangeStep::Lost) && scene.log.says("the answer was lost") {
+    if step(scene, key) == Some(ExchangeStep::Lost) && log::says(&scene.log, "the answer was lost")
+    {
         return Some(Loss::Recorded);
     }
     (scene.variant.second == SecondExchange::NewItem).then_some(Loss::Doubled)
@@ -295,8 +294,8 @@ pub(crate) fn of_losses(scene: &Scene) -> Vec<String> {
         is_lost(scene, h, &calls)
             || scene.plan.has_stalled(calls[h.call].actor)
             || scene.watch.blind_removals().contains(&h.item_id)
-            || scene.log.names(&h.item_id, "left a stray")
-            || scene.log.names(&h.item_id, ENVELOPE)
+            || log::names(&scene.log, &h.item_id, "left a stray")
+            || log::names(&scene.log, &h.item_id, ENVELOPE)
     };
     lost.filter(|e| !handed.iter().filter(|h| h.key == e.key).any(excused))
         .map(|_| "an exchange is lost, and no answer was".to_owned())
