@@ -66,6 +66,55 @@ async fn an_account_of_another_item_is_not_taken_for_the_lost_one() {
     assert_eq!(scene.live().len(), 2);
 }
 
+/// Two functions died one after the other, before anybody looked.
+#[tokio::test]
+async fn of_two_lost_answers_each_is_found_for_its_own_account() {
+    for first_arrives in [true, false] {
+        let scene = Scene::ready().await;
+        scene.has("item-2", &["b"]).await;
+        scene.deps.astra.fail("hand_over", away(true));
+        scene.tell(Some(ITEM)).await;
+        if first_arrives {
+            scene.appears(&token(ITEM, "a", 1)).await;
+        }
+        scene.leases_end();
+        scene.deps.astra.fail("hand_over", away(true));
+        scene.tell(Some("item-2")).await;
+        scene.appears(&token("item-2", "b", 1)).await;
+        scene.leases_end();
+        for item_id in [ITEM, "item-2"] {
+            scene.tell(Some(item_id)).await;
+        }
+        let made = |token: String| {
+            let mut live = scene.live().into_iter();
+            let made = live.find(|made| made.processor_token == token);
+            made.map(|made| made.account_id)
+        };
+        assert_eq!(scene.id(ITEM, "a"), made(token(ITEM, "a", 1)));
+        assert_eq!(scene.id("item-2", "b"), made(token("item-2", "b", 1)));
+        assert_eq!(scene.live().len(), 2);
+    }
+}
+
+/// What became of a hand-over of an Item that is being removed, its removal finds out.
+#[tokio::test]
+async fn nothing_is_sent_as_long_as_a_removal_has_to_find_something_out() {
+    let scene = Scene::ready().await;
+    scene.has("item-2", &["b"]).await;
+    scene.deps.astra.fail("hand_over", away(true));
+    scene.tell(Some(ITEM)).await;
+    scene.leases_end();
+    scene.change(ITEM, |item| item.lifecycle = Lifecycle::Removing);
+    scene.tell(Some("item-2")).await;
+    assert_eq!(
+        (scene.asked("hand_over"), scene.taken_up_in()),
+        (1, Some(120))
+    );
+    scene.change(ITEM, |item| *item = item.removed());
+    scene.tell(Some("item-2")).await;
+    assert_eq!(scene.status("item-2", "b"), Some(AstraStatus::Linked));
+}
+
 #[tokio::test]
 async fn of_several_new_accounts_nobody_knows_which_it_is() {
     let scene = Scene::ready().await;

@@ -169,6 +169,7 @@ where
         item: &Item,
         account_id: &AccountId,
     ) -> Result<(), AstraError> {
+        self.find_out_all(session, &item.user_id).await?;
         let known = session.accounts().await?;
         let astra_user_id = session.astra_user_id().clone();
         let sending = self.edit(item, account_id, |account| {
@@ -188,15 +189,30 @@ where
         match self.look(session, item, account_id).await? {
             Found::Ours(id) => self.arrived(item, account_id, &id).await,
             Found::Many => self.unclear(item, account_id).await,
-            Found::Nothing if item.may_be_sent(account_id) => {
-                self.send(session, item, account_id).await
-            }
             Found::Nothing => {
                 let unsent = |account: &mut Account| account.unsend_to_astra();
                 self.insist(item, account_id, unsent).await?;
                 Ok(())
             }
         }
+    }
+
+    /// One hand-over of a user is under way at most: of two, nobody could tell whose the
+    /// account is that is new at Astra.
+    async fn find_out_all(
+        &self,
+        session: &mut Session<'_, A, S, V, C>,
+        user_id: &UserId,
+    ) -> Result<(), AstraError> {
+        for item in self.items(user_id).await? {
+            for account_id in item.on_its_way_to(session.astra_user_id()) {
+                if item.lifecycle == Lifecycle::Removing {
+                    return Err(AstraError::Waits);
+                }
+                self.find_out(session, &item, &account_id).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn post(
