@@ -1,8 +1,8 @@
 //! The promise for Astra, under faults: each ready account of a connected user is there once,
 //! none of a removed Item is, and the newest token is ours or the user is asked to come back.
 //!
-//! Every call of a connection, a renewal, a hand-over, a replacement and a removal goes wrong
-//! in every way it can, one at a time; then the reconciler runs until nothing is left for it.
+//! Every call of a connection, a renewal, a hand-over, a replacement, a removal and an erasure
+//! goes wrong in every way it can, one at a time; then the reconciler runs until nothing is left for it.
 
 #![cfg(test)]
 
@@ -70,6 +70,11 @@ fn a_removal_survives_every_fault() {
 #[test]
 fn a_removal_that_astra_objects_to_survives_every_fault() {
     play(&scenario::OBJECTION, &[Refuse]);
+}
+
+#[test]
+fn an_erasure_survives_every_fault() {
+    play(&scenario::ERASURE, &[Refuse]);
 }
 
 #[test]

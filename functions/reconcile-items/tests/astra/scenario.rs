@@ -160,6 +160,24 @@ pub(crate) const REMOVAL: Scenario = Scenario {
     ..EMPTY
 };
 
+/// A server asks to erase the user.
+pub(crate) const ERASURE: Scenario = Scenario {
+    name: "an erasure",
+    arrange: at_astra,
+    wish: |_| Wish::Erase,
+    judge: |scene, last| {
+        let mut wrong = only_if(last.0 == 202, "the server hears that it will be done");
+        let live = scene.astra.world().live_accounts().count();
+        wrong.extend(only_if(live == 0, "nothing is left at Astra"));
+        let gone = scene.plaid.world().items.is_empty();
+        wrong.extend(only_if(gone, "nothing is left at Plaid"));
+        let forgotten = scene.kept_item().is_none() && scene.connection().is_none();
+        wrong.extend(only_if(forgotten, "nothing is left here"));
+        wrong
+    },
+    ..EMPTY
+};
+
 /// The user removes the Item, and Astra keeps one of its accounts.
 pub(crate) const OBJECTION: Scenario = Scenario {
     name: "a removal that Astra objects to",

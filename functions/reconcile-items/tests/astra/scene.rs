@@ -133,8 +133,13 @@ impl Scene {
         self.store.records().items.insert(key, item);
     }
 
+    /// The user's Item, unless the user was erased.
+    pub(crate) fn kept_item(&self) -> Option<Item> {
+        self.store.records().items.values().next().cloned()
+    }
+
     pub(crate) fn item(&self) -> Item {
-        self.store.records().items.values().next().unwrap().clone()
+        self.kept_item().unwrap()
     }
 
     /// Everything so far is how it was before; from now on it goes as planned.

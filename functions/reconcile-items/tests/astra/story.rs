@@ -216,7 +216,7 @@ impl<'a> Story<'a> {
             self.wrong.join("\n"),
             calls.join("\n"),
             self.answers,
-            self.scene.item().accounts,
+            self.scene.kept_item().map(|item| item.accounts),
             *self.scene.log.text(),
         )
     }

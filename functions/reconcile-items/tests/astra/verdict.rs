@@ -34,10 +34,10 @@ pub(crate) fn of_tokens(scene: &Scene, scenario: &Scenario) -> Option<String> {
 
 fn accounts(scene: &Scene, scenario: &Scenario) -> Vec<String> {
     let live: Vec<FakeAccount> = scene.astra.world().live_accounts().cloned().collect();
-    let item = scene.item();
+    let item = scene.kept_item();
     let recorded: BTreeSet<AstraAccountId> = item
-        .accounts
         .iter()
+        .flat_map(|item| &item.accounts)
         .filter_map(|account| account.at_astra.as_ref())
         .flat_map(AtAstra::all_accounts)
         .collect();
@@ -51,6 +51,7 @@ fn accounts(scene: &Scene, scenario: &Scenario) -> Vec<String> {
             orphan.processor_token
         ));
     }
+    let Some(item) = item else { return wrong };
     if item.lifecycle == Lifecycle::Removed && !live.is_empty() && !scenario.may_leave {
         wrong.push("an account of a removed Item is at Astra".to_owned());
     }

@@ -9,7 +9,7 @@ use shared::domain::{
     AstraAuthorizationCode, AstraState, Cause, Deadline, ItemId, RecordKey, UserId,
 };
 use shared::http::Problem;
-use shared::ports::{Clock, DueRecords};
+use shared::ports::{Clock, DueRecords, Erasures};
 use shared::test_util::faults::Faulty;
 use shared::test_util::{FakeAstra, FixedClock, MemoryBus, MemoryPlaid, MemoryStore, MemoryVault};
 use shared::use_cases::astra::Desk;
@@ -39,6 +39,8 @@ pub(crate) enum Wish {
     Remove {
         forced: bool,
     },
+    /// A server asks to erase the user.
+    Erase,
     Reconcile,
 }
 
@@ -65,6 +67,7 @@ pub(crate) async fn grant(deps: Arc<FaultyDeps>, wish: Wish, deadline: Deadline)
         Wish::Connect(state, code) => connect(deps, &state, &code, deadline).await,
         Wish::HandOver => hand_over(deps, deadline).await,
         Wish::Remove { forced } => remove(deps, forced, deadline).await,
+        Wish::Erase => erase(deps).await,
         Wish::Reconcile => reconcile(deps, deadline).await,
     }
 }
@@ -132,6 +135,12 @@ async fn remove(deps: &FaultyDeps, forced: bool, deadline: Deadline) -> Answer {
         Ok(Removed::Later(_)) => Answer(202),
         Err(error) => refusal(error),
     }
+}
+
+async fn erase(deps: &FaultyDeps) -> Answer {
+    let (user_id, now) = (UserId::new(USER), deps.clock.now());
+    let wished = deps.store.wish_erasure(&user_id, now).await;
+    wished.map_or_else(refusal, |()| Answer(202))
 }
 
 async fn reconcile(deps: &FaultyDeps, deadline: Deadline) -> Answer {
