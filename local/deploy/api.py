@@ -1,10 +1,11 @@
-"""The API and Plaid's simulator, as a front end and its user call them."""
+"""The API and both simulators, as a front end and its user call them."""
 
 import json
 import time
 import urllib.error
 import urllib.request
 from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from deployer import Parts
 from programs import DIRECT, Failure
@@ -26,6 +27,7 @@ class User:
 
     def __init__(self, parts: Parts, name: str):
         self._parts = parts
+        self._name = name
         self._headers = {"authorization": f"Bearer {parts.helper.issuer.good_token(name)}"}
 
     def call(self, method: str, path: str, body: dict | None = None) -> Answer:
@@ -43,6 +45,15 @@ class User:
         """What the simulator answers."""
         return post(self._parts.plaid.url + path, body)
 
+    def connect_astra(self) -> dict:
+        """Authorises us at Astra; the connection."""
+        page = self._good("POST", "/v1/astra/authorizations", {})["url"]
+        visit = {"url": page, "email": f"{self._name}@example.com"}
+        back = post(self._parts.astra.url + "/simulator/authorizations", visit)["location"]
+        fields = parse_qs(urlsplit(back).query)
+        return self._good("POST", "/v1/astra/connections",
+                          {name: fields[name][0] for name in ("code", "state")})
+
     def link_and_break(self) -> str:
         """The id of a new Item, whose bank then wants its user again."""
         item_id = self.link()["item_id"]
@@ -56,11 +67,21 @@ class User:
 
     def wait_for_status(self, item_id: str, status: str) -> None:
         """Until an Item is as wanted."""
+        self._wait_for(item_id, status, lambda item: item["status"])
+
+    def wait_for_astra(self, item_id: str) -> dict:
+        """Until the Item's account is at Astra; the Item."""
+        def there(item: dict) -> str | None:
+            return item["accounts"][0].get("at_astra", {}).get("status")
+        return self._wait_for(item_id, "linked", there)
+
+    def _wait_for(self, item_id: str, wanted: str, looked_at) -> dict:
         end = time.monotonic() + PATIENCE
-        while (item := self._good("GET", f"/v1/items/{item_id}"))["status"] != status:
+        while (found := looked_at(item := self._good("GET", f"/v1/items/{item_id}"))) != wanted:
             if time.monotonic() > end:
-                raise Failure(f"the Item is {item['status']} and not {status}")
+                raise Failure(f"the Item is {found} and not {wanted}")
             time.sleep(0.2)
+        return item
 
     def _good(self, method: str, path: str, body: dict | None = None) -> dict:
         return _good(self.call(method, path, body), f"{method} {path}")
@@ -69,6 +90,11 @@ class User:
 def post(url: str, body: dict) -> dict:
     """The good answer of a simulator."""
     return _good(_call("POST", url, body, {}), url)
+
+
+def get(url: str) -> dict:
+    """What a simulator has."""
+    return _good(_call("GET", url, None, {}), url)
 
 
 def _good(answer: Answer, what: str) -> dict:

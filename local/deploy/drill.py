@@ -5,8 +5,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from api import User
-from deployer import Deployer
+from api import User, get
+from deployer import Deployer, Parts
 from emulator import REGION, Emulator
 from programs import Failure
 from stack import Stack
@@ -20,6 +20,8 @@ def run(deployer: Deployer, old: Stack, program: Path) -> Stack:
     kept, removed = user.link(), user.link()
     path, gone = (f"/v1/items/{item['item_id']}" for item in (kept, removed))
     _expect("the removal", user.call("DELETE", gone).status, 204)
+    connection = user.connect_astra()
+    handed_over = user.wait_for_astra(kept["item_id"])
 
     deployer.say("the drill: the stack is stopped, its table restored beside it")
     old.stop()
@@ -35,19 +37,34 @@ def run(deployer: Deployer, old: Stack, program: Path) -> Stack:
     _expect("a restored Item at Plaid", (again.status, again.body.get("status")), (200, "active"))
     account = {"account_id": kept["accounts"][0]["account_id"]}
     token = user.call("POST", f"{path}/processor-tokens", account).body
-    _expect("its processor token", token.get("accounts"), kept["accounts"])
+    _expect("its processor token", _tokens(token), _tokens(kept))
+    _expect("the connection", user.call("GET", "/v1/astra/connections").body, connection)
     _expect("the removed Item", user.call("GET", gone).body.get("status"), "removed")
     user.break_at_plaid(kept["item_id"])
     user.wait_for_status(kept["item_id"], "login_required")
-    _expect("a new link", user.link()["status"], "active")
+    _expect("a new link", User(deployer.parts, "oscar").link()["status"], "active")
+    _expect("accounts at Astra", len(_at_astra(deployer.parts, handed_over)), 1)
+    _expect("the last removal", user.call("DELETE", path).status, 204)
+    _expect("accounts at Astra after it", len(_at_astra(deployer.parts, handed_over)), 0)
     _expect("old events that were told again", _told_twice(old, new), [])
-    deployer.say("the drill: tokens open, removed Items stay removed, webhooks arrive")
+    deployer.say("the drill: tokens open, removed Items stay removed, webhooks and Astra are there")
     return new
 
 
 def _expect(what: str, found, wanted) -> None:
     if found != wanted:
         raise Failure(f"the drill: {what} is {found} and not {wanted}")
+
+
+def _tokens(item: dict) -> list[str]:
+    return [account["processor_token"] for account in item.get("accounts", [])]
+
+
+def _at_astra(parts: Parts, item: dict) -> set[str]:
+    """The Item's accounts that Astra has."""
+    there = get(f"{parts.astra.url}/simulator/accounts")["accounts"]
+    told = {account["at_astra"]["astra_account_id"] for account in item["accounts"]}
+    return told & {account["id"] for account in there}
 
 
 def _copy(aws: Emulator, program: Path, table: str) -> None:
