@@ -1,8 +1,10 @@
-//! A stack from outside, as one of its users sees it: what a link token needs.
+//! A stack from outside, as one of its users sees it: what a link token needs, and the way to
+//! Astra.
 
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 
+use super::connect_astra;
 use super::http::{Reply, not_ours, send};
 use super::mends::{self, Blame, Keys, Refusal, blame, verdicts};
 use super::outside::{Api, ITEMS};
@@ -34,7 +36,7 @@ const OURS: [Check; 4] = [
     Check::TokenKey,
 ];
 
-/// Reads the user's Items, then asks for a link token.
+/// Reads the user's Items, asks for a link token, and where to connect Astra.
 pub(super) async fn check(api: &Api, token: &str, show: &mut impl FnMut(Finding)) {
     let asked = api.request(Method::GET, ITEMS).bearer_auth(token);
     let listed = send(asked).await;
@@ -43,7 +45,7 @@ pub(super) async fn check(api: &Api, token: &str, show: &mut impl FnMut(Finding)
     show(Finding::of(Check::Token, accepted));
     if refused {
         show(Finding::skipped(Check::Table, "no good token"));
-        return skipped_link("no good token", show);
+        return skipped_calls("no good token", show);
     }
     show(Finding::of(Check::Table, listed.and_then(|r| of_table(&r))));
     let asked = api
@@ -55,20 +57,23 @@ pub(super) async fn check(api: &Api, token: &str, show: &mut impl FnMut(Finding)
         Ok(reply) => link_token(&reply),
         Err(trouble) => stopped(trouble),
     };
-    findings.into_iter().for_each(show);
+    findings.into_iter().for_each(&mut *show);
+    let astra = connect_astra::check(api, token).await;
+    astra.into_iter().for_each(show);
 }
 
 /// The same lines, none of them looked at.
 pub(super) fn skipped(why: &str, show: &mut impl FnMut(Finding)) {
     show(Finding::skipped(Check::Token, why));
     show(Finding::skipped(Check::Table, why));
-    skipped_link(why, show);
+    skipped_calls(why, show);
 }
 
-fn skipped_link(why: &str, show: &mut impl FnMut(Finding)) {
+fn skipped_calls(why: &str, show: &mut impl FnMut(Finding)) {
     let ours = OURS.into_iter();
     ours.for_each(|check| show(Finding::skipped(check, why)));
-    mends::skipped(why).into_iter().for_each(show);
+    mends::skipped(why).into_iter().for_each(&mut *show);
+    connect_astra::skipped(why).for_each(show);
 }
 
 /// Whether the gateway let the token pass; what comes behind it is another matter.

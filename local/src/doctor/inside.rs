@@ -12,13 +12,17 @@ use shared::vault::KmsVault;
 use tokio::net::TcpStream;
 use url::Url;
 
-use super::plaid::CurrentKeys;
 use super::report::{Check, Finding, Trouble};
-use super::settings::{self, Settings};
-use super::{DoctorError, PATIENCE, mends, plaid, stored, table, webhook};
+use super::settings::{self, Astra, Settings};
+use super::stored::CurrentKeys;
+use super::{DoctorError, PATIENCE, astra, mends, plaid, stored, table, webhook};
 
 const INCOMPLETE: &str = "its settings are not complete";
 const STOPPED: &str = "the stack does not run";
+const ASTRA_IS_OFF: &str = "the parameter AstraEnvironment is empty";
+const MEND_SECRET: &str = "put {\"client_id\": \"...\", \"secret\": \"...\"} from \
+    https://dashboard.plaid.com/developers/keys into the secret that the stack's output \
+    PlaidSecretArn names";
 const START: &str = "start it with `cargo local`, or name its folder with --data-dir";
 
 /// What the checks of this file talk to; what its settings do not allow is not there.
@@ -52,6 +56,8 @@ pub(super) async fn check(
         }
         None => behind_settings(INCOMPLETE).for_each(&mut *show),
     }
+    let astra = said_by_astra(&settings, http).await?;
+    astra.into_iter().for_each(&mut *show);
     show(match &settings.webhook {
         Some(url) => webhook_arrives(http, url, settings.plaid.as_ref()).await,
         None => Finding::skipped(Check::Webhook, INCOMPLETE),
@@ -71,6 +77,7 @@ fn all_skipped(show: &mut impl FnMut(Finding)) {
         show(Finding::skipped(check, STOPPED));
     }
     behind_settings(STOPPED).for_each(&mut *show);
+    astra::skipped(STOPPED).for_each(&mut *show);
     show(Finding::skipped(Check::Webhook, STOPPED));
 }
 
@@ -145,7 +152,7 @@ impl Clients {
         let Some(secret) = &self.secret else {
             return (Finding::skipped(Check::Secret, INCOMPLETE), None);
         };
-        match stored::secret(secret).await {
+        match stored::secret(secret, MEND_SECRET).await {
             Ok(keys) => (Finding::ok(Check::Secret), Some(keys)),
             Err(trouble) => (Finding::fail(Check::Secret, trouble), None),
         }
@@ -184,6 +191,17 @@ async fn said_by_plaid(
         _ => None,
     };
     Ok(plaid::check(&client, request.as_ref()).await)
+}
+
+async fn said_by_astra(
+    settings: &Settings,
+    http: &HttpClient,
+) -> Result<Vec<Finding>, DoctorError> {
+    match (&settings.aws, &settings.astra) {
+        (_, Some(Astra::Off)) => Ok(astra::skipped(ASTRA_IS_OFF).collect()),
+        (Some(aws), Some(Astra::On(of))) => astra::check(aws, of, http).await,
+        _ => Ok(astra::skipped(INCOMPLETE).collect()),
+    }
 }
 
 /// It answers here; the real Plaid must be able to reach it too.

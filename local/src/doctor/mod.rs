@@ -1,10 +1,13 @@
 //! `cargo local doctor`: what is wrong with a stack, and how to mend it.
 //!
-//! From inside (`inside`), with the functions' variables, it reads settings, secret, table and
-//! key as the functions do, and asks Plaid for a link token as create-link-token does. From
-//! outside (`outside`, `as_user`) it calls the API as strangers, as Plaid and as a user.
+//! From inside (`inside`), with the functions' variables, it reads settings, secrets, table and
+//! key as the functions do, asks Plaid for a link token as create-link-token does, and Astra
+//! for tokens that it will not give. From outside (`outside`, `as_user`, `connect_astra`) it
+//! calls the API as strangers, as Plaid and as a user.
 
 mod as_user;
+mod astra;
+mod connect_astra;
 mod http;
 mod inside;
 mod mends;
@@ -47,9 +50,9 @@ pub enum DoctorError {
     /// TLS towards AWS.
     #[error(transparent)]
     Aws(#[from] TlsError),
-    /// TLS towards Plaid.
+    /// TLS towards Plaid or Astra.
     #[error(transparent)]
-    Plaid(#[from] ClientError),
+    Upstream(#[from] ClientError),
     /// TLS towards the stack.
     #[error(transparent)]
     Http(#[from] remote::ClientError),

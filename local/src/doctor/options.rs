@@ -12,13 +12,15 @@ const LONG_ABOUT: &str = "\
 Looks at a stack and says for each part whether it works, what is wrong and how to mend it.
 
 Without --url it looks at the stack on this machine, with the variables in <data-dir>/env: \
-settings, secret, table, token key, Plaid's keys and what Plaid says to a link token, and \
-whether webhooks arrive. With --url it looks at a stack from outside, as a front end and as \
-Plaid would, and with a token of one of your users at everything that a link token needs.
+settings, secrets, table, token key, Plaid's keys and what Plaid says to a link token, Astra's \
+keys and page, and whether webhooks arrive. With --url it looks at a stack from outside, as a \
+front end and as Plaid would, and with a token of one of your users at everything that a link \
+token and a connection to Astra need.
 
 What it leaves behind is harmless: a link token that nobody opens and that expires by itself; \
-with --url the record of its session, which goes after 30 days; and one line in the webhook \
-function's log about a webhook without a signature. Exit code 1 when a check fails.";
+with --url the record of its session, which goes after 30 days, and one of a user on the way to \
+Astra, which goes after ten minutes; and one line in the webhook function's log about a webhook \
+without a signature. Exit code 1 when a check fails.";
 
 const AFTER_HELP: &str = "\
 Examples:

@@ -42,6 +42,11 @@ impl Api {
         Self { client, base }
     }
 
+    /// For what is asked elsewhere.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))
     }

@@ -7,10 +7,9 @@ use create_link_token::plain_request;
 use jiff::Timestamp;
 use plaid_webhook::KeyId;
 use shared::domain::{
-    ApiCredentials, Deadline, LinkPurpose, LinkTokenRequest, PlaidError, PlaidFailure, UserId,
-    VaultId,
+    Deadline, LinkPurpose, LinkTokenRequest, PlaidError, PlaidFailure, UserId, VaultId,
 };
-use shared::ports::{CredentialSource, LinkTokens, SecretError, VerificationKeys};
+use shared::ports::{LinkTokens, VerificationKeys};
 use shared::settings::LinkSettings;
 
 use super::PATIENCE;
@@ -21,23 +20,6 @@ use super::stored::NOBODY;
 /// A well-formed id that no key has. Plaid's answer tells whether it knows us, and nothing
 /// comes of it.
 const NO_KEY: &str = "00000000-0000-4000-8000-000000000000";
-
-/// The keys of the secret as it is now. The functions fall back on the previous ones for a
-/// while; here that would hide what is wrong.
-pub(super) struct CurrentKeys(pub(super) ApiCredentials);
-
-impl CredentialSource for CurrentKeys {
-    async fn credentials(&self) -> Result<ApiCredentials, SecretError> {
-        Ok(self.0.clone())
-    }
-
-    async fn credentials_after(
-        &self,
-        _refused: &ApiCredentials,
-    ) -> Result<Option<ApiCredentials>, SecretError> {
-        Ok(None)
-    }
-}
 
 /// A link token's request as the settings make it.
 pub(super) fn request(link: &LinkSettings, vault_id: &VaultId, webhook: &str) -> LinkTokenRequest {

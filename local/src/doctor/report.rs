@@ -40,6 +40,14 @@ pub enum Check {
     Customization,
     /// What else a link token is asked for with: countries, language, webhook URL.
     LinkRequest,
+    /// The secret with Astra's keys.
+    AstraSecret,
+    /// Astra's API answers.
+    Astra,
+    /// Astra knows our keys.
+    AstraKeys,
+    /// Astra's page lets us send users there.
+    AstraPage,
     /// Plaid's webhooks reach the function that verifies them.
     Webhook,
     /// The API answers at its URL.
@@ -56,6 +64,8 @@ pub enum Check {
     Token,
     /// The function that makes link tokens runs.
     CreateLinkToken,
+    /// The function that sends users to Astra runs.
+    ConnectAstra,
 }
 
 impl Check {
@@ -78,6 +88,10 @@ impl Check {
             Self::RedirectUri => "redirect URI",
             Self::Customization => "Link customization",
             Self::LinkRequest => "Link request",
+            Self::AstraSecret => "Astra secret",
+            Self::Astra => "Astra",
+            Self::AstraKeys => "Astra keys",
+            Self::AstraPage => "Astra page",
             Self::Webhook => "webhook",
             Self::Url => "URL",
             Self::Authorizer => "authorizer",
@@ -86,6 +100,7 @@ impl Check {
             Self::Cors => "CORS",
             Self::Token => "token",
             Self::CreateLinkToken => "create-link-token",
+            Self::ConnectAstra => "connect-astra",
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The settings that the functions read when they start.
 
 use shared::settings::{
-    AwsSettings, Environment, LinkSettings, PlaidSettings, Reader, SettingsError, VaultSettings,
+    AstraSettings, AwsSettings, Environment, LinkSettings, PlaidSettings, Reader, SettingsError,
+    VaultSettings,
 };
 
 use super::report::{Check, Finding, Trouble};
 
 /// The variables that a parameter of the template sets alone.
-pub(super) const PARAMETERS: [(&str, &str); 12] = [
+pub(super) const PARAMETERS: [(&str, &str); 16] = [
     ("PLAID_ENVIRONMENT", "PlaidEnvironment"),
     ("PLAID_BASE_URL", "PlaidBaseUrl"),
     ("PLAID_CLIENT_NAME", "ClientName"),
@@ -16,6 +17,10 @@ pub(super) const PARAMETERS: [(&str, &str); 12] = [
     ("PLAID_MICRODEPOSITS", "Microdeposits"),
     ("PLAID_REDIRECT_URI", "RedirectUri"),
     ("PROCESSOR", "Processor"),
+    ("ASTRA_ENVIRONMENT", "AstraEnvironment"),
+    ("ASTRA_BASE_URL", "AstraBaseUrl"),
+    ("ASTRA_REDIRECT_URI", "AstraRedirectUri"),
+    ("ASTRA_AUTHORIZE_URL", "AstraAuthorizeUrl"),
     ("RETURN_PROCESSOR_TOKEN", "ReturnProcessorToken"),
     ("MAX_ITEMS_PER_USER", "MaxItemsPerUser"),
     ("VAULT_ID", "VaultId"),
@@ -30,19 +35,28 @@ pub(super) struct Settings {
     pub(super) plaid: Option<PlaidSettings>,
     pub(super) vault: Option<VaultSettings>,
     pub(super) link: Option<LinkSettings>,
+    pub(super) astra: Option<Astra>,
     /// Where Plaid sends webhooks.
     pub(super) webhook: Option<String>,
+}
+
+/// Astra, which a stack need not have.
+pub(super) enum Astra {
+    Off,
+    On(Box<AstraSettings>),
 }
 
 /// Reads everything that any function reads, by the functions' own rules.
 pub(super) fn read(environment: &Environment) -> (Settings, Vec<Finding>) {
     let mut problems = Problems::default();
+    let astra = problems.kept(Reader::read(environment, Reader::astra));
     let settings = Settings {
         aws: problems.kept(Reader::read(environment, Reader::aws)),
         table: problems.kept(Reader::read(environment, Reader::table_name)),
         plaid: problems.kept(Reader::read(environment, Reader::plaid)),
         vault: problems.kept(Reader::read(environment, Reader::vault)),
         link: problems.kept(Reader::read(environment, Reader::link)),
+        astra: astra.map(|found| found.map_or(Astra::Off, |of| Astra::On(Box::new(of)))),
         webhook: problems.kept(Reader::read(environment, Reader::webhook_url)),
     };
     problems.kept(Reader::read(environment, Reader::linking));

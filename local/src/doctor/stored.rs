@@ -1,7 +1,7 @@
-//! The secret with Plaid's keys, and the key that seals tokens.
+//! The secrets with Plaid's and Astra's keys, and the key that seals tokens.
 
 use shared::domain::{ApiCredentials, LinkId, Place, Purpose, UserId};
-use shared::ports::{SealingKey as _, SecretError, Vault, VaultError};
+use shared::ports::{CredentialSource, SealingKey as _, SecretError, Vault, VaultError};
 use shared::secrets::ReadCredentials;
 
 use super::report::Trouble;
@@ -9,19 +9,36 @@ use super::report::Trouble;
 /// Nobody's: what is sealed for it is never written anywhere.
 pub(super) const NOBODY: &str = "cargo-local-doctor";
 
-const MEND_SECRET: &str = "put {\"client_id\": \"...\", \"secret\": \"...\"} from \
-    https://dashboard.plaid.com/developers/keys into the secret that the stack's output \
-    PlaidSecretArn names";
 const MEND_ACCESS: &str = "the credentials may not do this: use those of somebody who may, and see \
     that the function's role in template.yaml is as it was";
 const MEND_AWAY: &str = "see that AWS can be reached from here, and that AWS_REGION is the stack's";
 
-/// Reads the secret, as the functions do.
-pub(super) async fn secret(secret: &impl ReadCredentials) -> Result<ApiCredentials, Trouble> {
+/// The keys of the secret as it is now. The functions fall back on the previous ones for a
+/// while; here that would hide what is wrong.
+pub(super) struct CurrentKeys(pub(super) ApiCredentials);
+
+impl CredentialSource for CurrentKeys {
+    async fn credentials(&self) -> Result<ApiCredentials, SecretError> {
+        Ok(self.0.clone())
+    }
+
+    async fn credentials_after(
+        &self,
+        _refused: &ApiCredentials,
+    ) -> Result<Option<ApiCredentials>, SecretError> {
+        Ok(None)
+    }
+}
+
+/// Reads a secret, as the functions do; `mend` says what belongs there.
+pub(super) async fn secret(
+    secret: &impl ReadCredentials,
+    mend: &str,
+) -> Result<ApiCredentials, Trouble> {
     match secret.current().await {
         Ok(credentials) => Ok(credentials),
-        Err(error @ SecretError::Malformed) => Err(Trouble::new(error.to_string(), MEND_SECRET)),
-        Err(SecretError::Unavailable(reason)) => Err(refused(&reason, "the secret", MEND_SECRET)),
+        Err(error @ SecretError::Malformed) => Err(Trouble::new(error.to_string(), mend)),
+        Err(SecretError::Unavailable(reason)) => Err(refused(&reason, "the secret", mend)),
     }
 }
 

@@ -1,7 +1,6 @@
 //! From inside: each thing that a function needs is broken once, and named.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -9,17 +8,11 @@ use local::doctor::{Check, Outcome, Subject};
 use local::template::{Document, ResourceNames, Scope, TEMPLATE, Table};
 use serde_json::{Value, json};
 
-use super::ward::{Ward, assert_broken, assert_says, assert_skipped, examine, failures};
+use super::ward::{Ward, assert_broken, assert_says, assert_skipped, examine, failures, nowhere};
 use crate::support::serve;
 
 const LINK_TOKEN: &str = "/link/token/create";
 const KEY: &str = "/webhook_verification_key/get";
-
-/// An address where nobody listens.
-fn nowhere() -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-}
 
 #[tokio::test]
 async fn a_healthy_stack_is_all_ok() {
@@ -28,7 +21,7 @@ async fn a_healthy_stack_is_all_ok() {
     for finding in &findings {
         assert_eq!(finding.outcome, Outcome::Ok, "{}", finding.check);
     }
-    assert_eq!(findings.len(), 17, "{findings:#?}");
+    assert_eq!(findings.len(), 21, "{findings:#?}");
 }
 
 #[tokio::test]
@@ -119,10 +112,10 @@ async fn a_secret_that_is_missing_or_malformed_is_named() {
         &[Check::Plaid, Check::PlaidKeys, Check::Products],
     );
     ward.set("PLAID_BASE_URL", ward.variable("PLAID_BASE_URL"));
-    ward.put_secret("sandbox-secret").await;
+    ward.put_secret("PLAID_SECRET_ID", "sandbox-secret").await;
     let findings = ward.examine().await;
     assert_broken(&findings, Check::Secret, "JSON object", "PlaidSecretArn");
-    ward.put_secret(r#"{"client_id":"c","secret":"a\nb"}"#)
+    ward.put_secret("PLAID_SECRET_ID", r#"{"client_id":"c","secret":"a\nb"}"#)
         .await;
     let findings = ward.examine().await;
     assert_broken(
@@ -136,8 +129,11 @@ async fn a_secret_that_is_missing_or_malformed_is_named() {
 #[tokio::test]
 async fn keys_that_plaid_does_not_know_are_named_though_the_previous_ones_were_good() {
     let ward = Ward::open().await;
-    ward.put_secret(r#"{"client_id":"sandbox-client-id","secret":"canary"}"#)
-        .await;
+    ward.put_secret(
+        "PLAID_SECRET_ID",
+        r#"{"client_id":"sandbox-client-id","secret":"canary"}"#,
+    )
+    .await;
     let findings = ward.examine().await;
     assert_broken(
         &findings,

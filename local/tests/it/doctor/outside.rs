@@ -1,136 +1,24 @@
 //! From outside: a stack that is healthy, and a front that answers like one but for what a
-//! test breaks.
+//! test breaks. What is about Astra is in `astra`.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::request::Parts;
-use axum::http::{Method, Request, Response};
 use local::doctor::{Check, Finding, Outcome};
 use serde_json::json;
 use shared::domain::{PlaidError, PlaidFailure};
 use shared::http::{Code, Problem};
-use tokio::task::JoinSet;
 
-use super::ward::{Ward, assert_broken, assert_says, assert_skipped, failures, from_outside};
-use crate::support::{login, serve};
-
-const ORIGIN: &str = "https://app.example.com";
-/// What the front takes for a user's token.
-const TOKEN: &str = "a.good.token";
-
-/// Who asks for what.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Call {
-    Preflight,
-    /// The user's Items without a token, with a forged one, and with the user's.
-    NoToken,
-    Forged,
-    Items,
-    /// A server's route without a signature, and with the user's token.
-    Server,
-    ServerAsUser,
-    Webhook,
-    LinkToken,
-}
-
-impl Call {
-    fn of(parts: &Parts) -> Self {
-        let header = parts.headers.get("authorization");
-        let token = header.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        match (&parts.method, parts.uri.path(), token) {
-            (&Method::OPTIONS, "/v1/items", None) => Self::Preflight,
-            (&Method::GET, "/v1/items", None) => Self::NoToken,
-            (&Method::GET, "/v1/items", Some(TOKEN)) => Self::Items,
-            (&Method::GET, "/v1/items", Some(_)) => Self::Forged,
-            (&Method::GET, _, None) => Self::Server,
-            (&Method::GET, _, Some(TOKEN)) => Self::ServerAsUser,
-            (&Method::POST, "/v1/webhooks/plaid", None) => Self::Webhook,
-            (&Method::POST, "/v1/link-tokens", Some(TOKEN)) => Self::LinkToken,
-            other => panic!("nobody asks for {other:?}"),
-        }
-    }
-
-    /// What a healthy stack answers.
-    fn answer(self) -> Response<Body> {
-        match self {
-            Self::Preflight => cors(ORIGIN, "GET,POST,DELETE", "authorization,content-type"),
-            Self::NoToken | Self::Forged => gateway(401, "Unauthorized"),
-            Self::Server | Self::ServerAsUser => gateway(403, "Forbidden"),
-            Self::Items => json_body(200, r#"{"items":[]}"#),
-            Self::Webhook => problem(Problem::new(Code::WebhookNotVerified, "no")),
-            Self::LinkToken => json_body(201, r#"{"link_token":"link-sandbox-canary"}"#),
-        }
-    }
-}
-
-fn json_body(status: u16, body: &'static str) -> Response<Body> {
-    let response = Response::builder().status(status);
-    let response = response.header("content-type", "application/json");
-    response.body(body.into()).unwrap()
-}
-
-/// API Gateway's own answer.
-fn gateway(status: u16, message: &str) -> Response<Body> {
-    let response = Response::builder().status(status);
-    let response = response.header("content-type", "application/json");
-    let body = json!({ "message": message }).to_string();
-    response.body(body.into()).unwrap()
-}
-
-/// A function's answer, as functions make it.
-fn problem(problem: Problem) -> Response<Body> {
-    let (parts, body) = problem.into_response("request").into_parts();
-    let lambda_http::Body::Text(text) = body else {
-        panic!("a problem is text");
-    };
-    Response::from_parts(parts, text.into())
-}
-
-fn cors(origin: &str, methods: &str, headers: &str) -> Response<Body> {
-    let response = Response::builder().status(204);
-    let response = response.header("access-control-allow-origin", origin);
-    let response = response.header("access-control-allow-methods", methods);
-    let response = response.header("access-control-allow-headers", headers);
-    response.body(Body::empty()).unwrap()
-}
-
-type Answer = Arc<dyn Fn() -> Response<Body> + Send + Sync>;
-
-/// A front that answers one call otherwise.
-async fn front(broken: Call, answer: Answer) -> (String, JoinSet<()>) {
-    let router = Router::new().fallback(move |request: Request<Body>| {
-        let answer = Arc::clone(&answer);
-        async move {
-            let (parts, _) = request.into_parts();
-            let call = Call::of(&parts);
-            if call == broken {
-                answer()
-            } else {
-                call.answer()
-            }
-        }
-    });
-    let (url, server) = serve(router).await;
-    (url.to_string(), server)
-}
-
-/// What is found where one call is answered otherwise.
-async fn with(
-    broken: Call,
-    answer: impl Fn() -> Response<Body> + Send + Sync + 'static,
-) -> Vec<Finding> {
-    let (url, _server) = front(broken, Arc::new(answer)).await;
-    from_outside(&url, Some(TOKEN), Some(ORIGIN)).await
-}
+use super::front::{Call, ORIGIN, TOKEN, cors, front, gateway, json_body, problem, with};
+use super::ward::{
+    Ward, assert_broken, assert_says, assert_skipped, failures, from_outside, nowhere,
+};
+use crate::support::login;
 
 fn assert_all_ok(findings: &[Finding]) {
     for finding in findings {
         assert_eq!(finding.outcome, Outcome::Ok, "{}", finding.check);
     }
-    assert_eq!(findings.len(), 19, "{findings:#?}");
+    assert_eq!(findings.len(), 22, "{findings:#?}");
 }
 
 #[tokio::test]
@@ -175,10 +63,7 @@ async fn without_a_token_and_an_origin_a_stranger_looks_and_the_rest_is_skipped(
 
 #[tokio::test]
 async fn a_url_that_does_not_answer_or_not_over_tls_is_named() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let nowhere = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let findings = from_outside(&nowhere, Some(TOKEN), Some(ORIGIN)).await;
+    let findings = from_outside(&nowhere(), Some(TOKEN), Some(ORIGIN)).await;
     assert_broken(&findings, Check::Url, "no answer", "host's name");
     assert_skipped(
         &findings,
@@ -308,8 +193,11 @@ async fn a_table_that_is_gone_is_named() {
     let table = json!({ "TableName": ward.variable("TABLE_NAME") });
     ward.aws("DynamoDB_20120810.DeleteTable", table).await;
     let findings = ward.examine_from_outside(Some(&token), None).await;
-    // The session cannot be recorded either.
-    assert_eq!(failures(&findings), [Check::Table, Check::TokenKey]);
+    // Neither the session nor the way to Astra can be recorded.
+    assert_eq!(
+        failures(&findings),
+        [Check::Table, Check::TokenKey, Check::ConnectAstra]
+    );
     assert_says(&findings, Check::Table, "storage_unavailable", "TableName");
 }
 

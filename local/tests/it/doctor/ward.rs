@@ -1,6 +1,7 @@
 //! A stack that is healthy until a test breaks something, and how findings are looked at.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 
 use local::doctor::{self, Check, Finding, Outcome, Subject};
 use local::{Options, Stack};
@@ -17,6 +18,12 @@ pub async fn examine(subject: &Subject) -> Vec<Finding> {
     let examined = doctor::examine(subject, &Environment::default(), show).await;
     examined.unwrap();
     findings
+}
+
+/// An address where nobody listens.
+pub fn nowhere() -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
 }
 
 /// The checks that failed.
@@ -90,8 +97,14 @@ impl Ward {
 
     /// Writes the folder's variables with another value of one; empty is none.
     pub fn set(&self, name: &str, value: &str) {
+        self.set_all(&[(name, value)]);
+    }
+
+    /// The same with other values of several.
+    pub fn set_all(&self, others: &[(&str, &str)]) {
         let mut variables = self.variables.clone();
-        variables.insert(name.to_owned(), value.to_owned());
+        let others = others.iter();
+        variables.extend(others.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let set = variables.iter().filter(|(_, value)| !value.is_empty());
         let lines: Vec<_> = set
             .map(|(name, value)| format!("{name}='{value}'\n"))
@@ -128,8 +141,9 @@ impl Ward {
         aws(&self.client, url, target, &body).await.unwrap()
     }
 
-    pub async fn put_secret(&self, value: &str) {
-        let body = json!({ "SecretId": self.variable("PLAID_SECRET_ID"), "SecretString": value });
+    /// Puts another value into the secret that a variable names.
+    pub async fn put_secret(&self, variable: &str, value: &str) {
+        let body = json!({ "SecretId": self.variable(variable), "SecretString": value });
         self.aws("secretsmanager.PutSecretValue", body).await;
     }
 
@@ -150,9 +164,18 @@ impl Ward {
         self.plaid("faults", &fault).await;
     }
 
-    /// Tells the simulator something.
+    /// Tells Plaid's simulator something.
     pub async fn plaid(&self, control: &str, body: &Value) {
-        let url = format!("{}/simulator/{control}", self.stack.plaid_url().unwrap());
+        self.tell(self.stack.plaid_url(), control, body).await;
+    }
+
+    /// Tells Astra's simulator something.
+    pub async fn astra(&self, control: &str, body: &Value) {
+        self.tell(self.stack.astra_url(), control, body).await;
+    }
+
+    async fn tell(&self, simulator: Option<&str>, control: &str, body: &Value) {
+        let url = format!("{}/simulator/{control}", simulator.unwrap());
         let response = self.client.post(url).json(body).send().await.unwrap();
         assert!(
             response.status().is_success(),
