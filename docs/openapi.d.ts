@@ -867,6 +867,7 @@ export interface components {
         /** @description The body is no JSON, or a field of it is not what it should be. */
         BadBody: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -879,6 +880,7 @@ export interface components {
         /** @description A query parameter is not what it should be. */
         BadPage: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -891,6 +893,7 @@ export interface components {
         /** @description No JWT, or none that counts (API Gateway); or one without a usable `sub`. */
         NotSignedIn: {
             headers: {
+                "Cache-Control": components["headers"]["NoStoreOfOurs"];
                 [name: string]: unknown;
             };
             content: {
@@ -904,6 +907,7 @@ export interface components {
         /** @description The path names no usable user, or the credentials are an end user's. */
         NoUser: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -925,6 +929,7 @@ export interface components {
         /** @description Nothing of the caller's has this id; or the address is none (API Gateway). */
         NotFound: {
             headers: {
+                "Cache-Control": components["headers"]["NoStoreOfOurs"];
                 [name: string]: unknown;
             };
             content: {
@@ -947,6 +952,7 @@ export interface components {
         /** @description The bank wants its user first. */
         UserNeeded: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -959,6 +965,7 @@ export interface components {
         /** @description The Item is not ready for it. */
         ItemConflict: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -975,6 +982,7 @@ export interface components {
          */
         RemovalConflict: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -988,6 +996,7 @@ export interface components {
         /** @description The user is connected as another user of Astra's. */
         AnotherAstraUser: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1000,6 +1009,7 @@ export interface components {
         /** @description Something else is in the way of this exchange. */
         ExchangeConflict: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1013,6 +1023,7 @@ export interface components {
         /** @description The Item was removed. Link again. */
         Removed: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1025,6 +1036,7 @@ export interface components {
         /** @description The Item was removed, or the user took the permission back. Link again. */
         NoMoreTokens: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1037,6 +1049,7 @@ export interface components {
         /** @description Over 64 KiB (webhooks, 256 KiB); over 10 MB API Gateway answers. */
         TooLarge: {
             headers: {
+                "Cache-Control": components["headers"]["NoStoreOfOurs"];
                 [name: string]: unknown;
             };
             content: {
@@ -1050,6 +1063,7 @@ export interface components {
         /** @description The body is not declared as JSON, or there is none. */
         NotJson: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1065,6 +1079,7 @@ export interface components {
          */
         ExchangeRefused: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1077,6 +1092,7 @@ export interface components {
         /** @description The account will not do. */
         AccountRefused: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1092,6 +1108,7 @@ export interface components {
          */
         NotAuthorized: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 [name: string]: unknown;
             };
             content: {
@@ -1113,6 +1130,7 @@ export interface components {
         /** @description The Item was read as often as Plaid allows; or the route is (API Gateway). */
         TooOften: {
             headers: {
+                "Cache-Control": components["headers"]["NoStoreOfOurs"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1127,6 +1145,7 @@ export interface components {
         /** @description A bug of ours, or a function that failed (API Gateway). */
         OurFault: {
             headers: {
+                "Cache-Control": components["headers"]["NoStoreOfOurs"];
                 [name: string]: unknown;
             };
             content: {
@@ -1140,6 +1159,7 @@ export interface components {
         /** @description What answered in Plaid's place is not its API. Repeating the call is safe. */
         NotPlaid: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 "Retry-After": components["headers"]["RetryAfterRequired"];
                 [name: string]: unknown;
             };
@@ -1153,6 +1173,7 @@ export interface components {
         /** @description The storage did not answer in time, or the function (API Gateway). Repeat the call. */
         StorageAway: {
             headers: {
+                "Cache-Control": components["headers"]["NoStoreOfOurs"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1167,6 +1188,7 @@ export interface components {
         /** @description Plaid, the bank, the storage or the function (API Gateway) were not there in time. */
         PlaidAway: {
             headers: {
+                "Cache-Control": components["headers"]["NoStoreOfOurs"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1181,6 +1203,7 @@ export interface components {
         /** @description Astra, the storage or the function (API Gateway) were not there in time. */
         AstraAway: {
             headers: {
+                "Cache-Control": components["headers"]["NoStoreOfOurs"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1195,6 +1218,7 @@ export interface components {
         /** @description As elsewhere; or too little time was left to begin. Repeating the call is safe. */
         ExchangeAway: {
             headers: {
+                "Cache-Control": components["headers"]["NoStoreOfOurs"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1255,6 +1279,8 @@ export interface components {
     headers: {
         /** @description Answers are one user's own, and may hold tokens. */
         NoStore: "no-store";
+        /** @description The same; API Gateway's own answers have none. */
+        NoStoreOfOurs: "no-store";
         /** @description There, and `true`, where the answer was given before. */
         IdempotencyReplayed: "true";
         /**
@@ -1930,6 +1956,7 @@ export interface operations {
             /** @description Plaid did not sign it, or not for this body, or not just now. Which, is not told. */
             401: {
                 headers: {
+                    "Cache-Control": components["headers"]["NoStore"];
                     [name: string]: unknown;
                 };
                 content: {

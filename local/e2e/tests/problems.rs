@@ -54,6 +54,7 @@ impl Seen {
             );
         }
         assert_eq!(body["status"], reply.status.as_u16());
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
         self.codes.extend(code);
     }
 

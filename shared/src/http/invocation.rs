@@ -59,14 +59,20 @@ where
 
 /// A JSON answer.
 pub fn json_response(status: StatusCode, body: String) -> Response<Body> {
+    private_answer(status, "application/json", body)
+}
+
+/// Answers are one user's own, and may hold tokens: nobody on the way keeps them.
+pub(super) fn private_answer(
+    status: StatusCode,
+    content_type: &'static str,
+    body: String,
+) -> Response<Body> {
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    // Answers may hold tokens, and are one user's own.
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

@@ -10,6 +10,7 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
+use super::invocation::private_answer;
 use crate::domain::{Action, ItemId, ItemStatus, PlaidError, PlaidRequestId};
 
 macro_rules! codes {
@@ -247,15 +248,9 @@ impl Problem {
             plaid: self.0.plaid.as_deref().map(PlaidPart::of),
         };
         let body = serde_json::to_string(&body).unwrap_or_default();
-        let mut response = Response::new(Body::Text(body));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        let mut response = private_answer(status, "application/problem+json", body);
         if let Some(time) = self.0.retry_after {
-            headers.insert(
+            response.headers_mut().insert(
                 header::RETRY_AFTER,
                 HeaderValue::from(time.as_secs().max(1)),
             );
