@@ -227,7 +227,7 @@ async fn a_user_who_comes_to_astra_later_brings_what_is_linked_and_may_go_again(
 -> Result<(), Failure> {
     let place = place().await?;
     let kim = place.sign_in("kim").await?;
-    let (item, _) = link(&place, &kim).await?;
+    let (item, path) = link(&place, &kim).await?;
     place.connect_astra(&kim, "kim@example.com").await?;
     let ours = once_at_astra(&place, &kim, &item).await?;
     assert_eq!(ours.len(), 1, "{ours:?}");
@@ -237,6 +237,22 @@ async fn a_user_who_comes_to_astra_later_brings_what_is_linked_and_may_go_again(
     let parted = place.delete(&kim, connections).await?;
     assert_eq!(parted.status, 204, "{}", parted.text);
     assert_eq!(place.get(&kim, connections).await?.status, 404);
+
+    // Nothing happens to the Item: the connection alone brings its account to the other user.
+    place.connect_astra(&kim, "kim.again@example.com").await?;
+    let account = |reply: &Reply| reply.json()["accounts"][0]["at_astra"].clone();
+    let moved = |reply: &Reply| {
+        let (status, id) = (
+            &account(reply)["status"],
+            &account(reply)["astra_account_id"],
+        );
+        status == "linked" && *id != ours[0]
+    };
+    let there = account(&place.wait_for(&kim, &path, moved).await?);
+    assert_eq!(
+        accounts_at_astra(&place, &kim).await?,
+        [there["astra_account_id"].clone()]
+    );
     place.stop().await;
     Ok(())
 }
