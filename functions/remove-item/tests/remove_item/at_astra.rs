@@ -246,6 +246,20 @@ async fn a_hand_over_that_nobody_saw_end_is_found_and_taken_off() {
     );
 }
 
+/// What is new to us at the present user of Astra's is not what was sent for another one.
+#[tokio::test]
+async fn what_was_sent_for_another_user_of_astras_is_not_looked_for() {
+    let scene = Scene::at_astra().await;
+    {
+        let mut records = scene.deps.store.records();
+        let item = records.items.values_mut().next().unwrap();
+        item.accounts[0].at_astra = None;
+        item.accounts[0].send_to_astra(&AstraUserId::new("bob"), Vec::new());
+    }
+    assert_eq!(scene.remove().await.status(), 204);
+    assert_eq!((scene.live_items(), scene.live_accounts()), (0, 1));
+}
+
 #[tokio::test]
 async fn an_item_that_never_was_at_astra_asks_nobody_there() {
     let mut scene = Scene::new().await;

@@ -60,17 +60,15 @@ impl Item {
     /// The accounts whose tokens are on their way to this user of Astra's, or were when
     /// somebody crashed. Of a removed Item nobody can tell any more.
     pub fn on_its_way_to(&self, astra_user_id: &AstraUserId) -> Vec<AccountId> {
-        let on_its_way = |account: &&Account| {
-            let at_astra = account.at_astra.as_ref();
-            at_astra.is_some_and(|at_astra| {
-                at_astra.is_sent() && at_astra.astra_user_id == *astra_user_id
-            })
+        if self.lifecycle == Lifecycle::Removed {
+            return Vec::new();
+        }
+        let on_its_way = |account: &Account| {
+            let at_astra = account.at_astra.as_ref()?;
+            let theirs = at_astra.is_sent() && at_astra.astra_user_id == *astra_user_id;
+            theirs.then(|| account.plaid.account_id.clone())
         };
-        let accounts = self.accounts.iter().filter(on_its_way);
-        let accounts = accounts.filter(|_| self.lifecycle != Lifecycle::Removed);
-        accounts
-            .map(|account| account.plaid.account_id.clone())
-            .collect()
+        self.accounts.iter().filter_map(on_its_way).collect()
     }
 
     /// A login that does not work may make Astra refuse for good what is fine tomorrow.

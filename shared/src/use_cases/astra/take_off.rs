@@ -117,7 +117,7 @@ where
     ) -> Result<(), AstraError> {
         let item = self.store.item(user_id, item_id).await?;
         let mut item = item.ok_or(StoreError::Conflict)?;
-        for account_id in sent(&item) {
+        for account_id in item.on_its_way_to(session.astra_user_id()) {
             let found = self.look(session, &item, &account_id).await?;
             let settled = |account: &mut Account| found.settle(account);
             item = self.insist(&item, &account_id, settled).await?;
@@ -167,7 +167,7 @@ where
         item: &mut Item,
     ) -> Result<Option<String>, AstraError> {
         let mut kept = None;
-        for account_id in sent(item) {
+        for account_id in item.on_its_way_to(session.astra_user_id()) {
             let found = self.look(session, item, &account_id).await?;
             if let Some(account) = item.account_mut(&account_id) {
                 found.settle(account);
@@ -232,14 +232,6 @@ where
         }
         Ok(item)
     }
-}
-
-/// The accounts whose hand-over nobody saw end.
-fn sent(item: &Item) -> Vec<AccountId> {
-    let sent = item.accounts.iter();
-    let sent = sent.filter(|account| account.at_astra.as_ref().is_some_and(AtAstra::is_sent));
-    sent.map(|account| account.plaid.account_id.clone())
-        .collect()
 }
 
 /// Everything at Astra that is the Item's.
